@@ -1,0 +1,105 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+/// A library target of this package with the settings that all of them share.
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// The tests of one target; each may lean on the shared checks in `AddendTestSupport`.
+func tests(_ target: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(target)Tests", dependencies: [.target(name: target), "AddendTestSupport"] + dependencies,
+    swiftSettings: strict)
+}
+
+let package = Package(
+  name: "addend",
+  platforms: [.macOS("26.0")],
+  products: [
+    .library(name: "Addend", targets: ["Addend"]),
+    .executable(name: "addend", targets: ["AddendCommand"]),
+  ],
+  traits: [
+    .default(enabledTraits: ["OneDNN"]),
+    .trait(name: "OneDNN", description: "Float32 products and convolutions through oneDNN."),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .target(
+      name: "CAddendKernels",
+      cSettings: [.define("ADDEND_ONEDNN", .when(traits: ["OneDNN"]))],
+      linkerSettings: [
+        .linkedLibrary("dnnl", .when(traits: ["OneDNN"])),
+        .linkedLibrary("m", .when(platforms: [.linux])),
+        .linkedLibrary("pthread", .when(platforms: [.linux])),
+      ]),
+    .target(name: "CAddendResources", exclude: ["Resources"]),
+    .target(
+      name: "CAddendImages",
+      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
+    room("AddendCatalogue", []),
+    room("AddendKernels", ["CAddendKernels"]),
+    room("AddendTensors", ["AddendKernels"]),
+    room("AddendLinear", ["AddendCatalogue", "AddendTensors"]),
+    room("AddendHardware", ["AddendLinear"]),
+    room("AddendNetworks", ["AddendCatalogue", "AddendTensors", "AddendLinear"]),
+    room("AddendArchives", ["AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks"]),
+    room("AddendData", ["AddendCatalogue", "AddendTensors", "CAddendResources", "CAddendImages"]),
+    room("AddendDistributed", ["AddendTensors"]),
+    room(
+      "AddendTraining",
+      [
+        "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks", "AddendArchives",
+        "AddendData", "AddendDistributed",
+      ]),
+    room(
+      "AddendCompression",
+      ["AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks", "AddendData"]),
+    room("AddendReports", ["CAddendResources"]),
+    room(
+      "Addend",
+      [
+        "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendHardware", "AddendNetworks",
+        "AddendArchives", "AddendData", "AddendDistributed", "AddendTraining", "AddendCompression",
+        "AddendReports",
+      ]),
+    .executableTarget(
+      name: "AddendCommand",
+      dependencies: [
+        "Addend", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "AddendTestSupport",
+      dependencies: ["AddendTensors", "AddendLinear", "AddendNetworks"],
+      path: "Tests/AddendTestSupport", swiftSettings: strict),
+    tests("AddendCatalogue"),
+    tests("AddendKernels"),
+    tests("AddendTensors"),
+    tests("AddendLinear"),
+    tests("AddendHardware"),
+    tests("AddendNetworks"),
+    tests("AddendArchives"),
+    tests("AddendData"),
+    tests("AddendDistributed"),
+    tests("AddendTraining", ["AddendHardware"]),
+    tests("AddendCompression"),
+    tests("AddendReports"),
+    tests("Addend"),
+    .testTarget(
+      name: "AddendCommandTests", dependencies: ["AddendCommand", "AddendTestSupport"],
+      swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,16 @@
+/// The scalar functions that layers put between products.
+public enum ActivationFunction: Hashable, Sendable {
+  /// `max(x, 0)`; slope 0 at 0.
+  case relu
+  /// `x` where positive, else `slope · x`.
+  case leakyReLU(slope: Double)
+  /// `1 / (1 + e^−x)`.
+  case sigmoid
+  case tanh
+  /// `x Φ(x)`, with the exact normal distribution function.
+  case gelu
+  /// `x σ(x)` (Ramachandran et al., 2017), also called SiLU.
+  case swish
+  /// `x` cut to [−1, 1]; slope 0 outside.
+  case hardTanh
+}

@@ -1,0 +1,105 @@
+public import AddendCatalogue
+internal import AddendKernels
+public import AddendTensors
+
+/// `y = x W` computed as it stands, in the scalar's own arithmetic: float32 through oneDNN.
+///
+/// Shapes: `W` is `[inputSize, outputSize]`, row-major. Gradients: `dW = xᵀ dy`, `dx = dy Wᵀ`.
+/// Initialised uniformly on ±√(6 / inputSize) (He et al., 2015, eq. 10 for a uniform law).
+///
+/// Cost per row: `inputSize · outputSize` multiplications and `(inputSize − 1) · outputSize`
+/// additions.
+public struct ExactMap<Scalar: TensorScalar>: LinearMap {
+  public private(set) var weight: Parameter<Scalar>
+
+  public struct Residuals: Sendable { let input: Tensor<Scalar> }
+
+  public init(weight: Tensor<Scalar>) {
+    precondition(weight.shape.rank == 2, "a weight is a matrix")
+    self.weight = Parameter(weight)
+  }
+
+  public init(_ role: MapRole, using random: inout RandomSource) {
+    let limit = (6 / Double(max(1, role.inputSize))).squareRoot()
+    self.init(
+      weight: Tensor([role.inputSize, role.outputSize]) { span in
+        for i in span.indices { span[i] = Scalar((2 * random.uniform() - 1) * limit) }
+      })
+  }
+
+  public var inputSize: Int { weight.value.shape[0] }
+  public var outputSize: Int { weight.value.shape[1] }
+  public var exactTwin: ExactMap { self }
+
+  public var cost: OperationCount {
+    let products = inputSize * outputSize
+    return OperationCount(
+      multiplications: products, additions: max(0, products - outputSize),
+      bytesRead: (products + inputSize) * MemoryLayout<Scalar>.size,
+      bytesWritten: outputSize * MemoryLayout<Scalar>.size)
+  }
+
+  public func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar> {
+    try checkInput(x, of: "float32 map")
+    return matmul(x, weight.value)
+  }
+
+  public mutating func trainingForward(
+    _ x: Tensor<Scalar>
+  ) throws(TensorError) -> (Tensor<Scalar>, Residuals) {
+    (try forward(x), Residuals(input: x))
+  }
+
+  public mutating func backward(
+    _ dy: Tensor<Scalar>, _ residuals: consuming Residuals
+  ) -> Tensor<Scalar> {
+    let dx = matmul(dy, weight.value, transposingB: true)
+    parameterBackward(dy, residuals)
+    return dx
+  }
+
+  public mutating func parameterBackward(
+    _ dy: Tensor<Scalar>, _ residuals: consuming Residuals
+  ) {
+    let input = residuals.input
+    weight.addGradient { gradient, accumulates in
+      var span = gradient.mutableSpan
+      let shape = GEMMShape(
+        m: input.shape[1], n: dy.shape[1], k: dy.shape[0], transposesA: true,
+        accumulates: accumulates)
+      Scalar.gemm(shape, input.span, dy.span, &span)
+    }
+  }
+
+  public mutating func visit(_ visitor: inout some StateVisitor<Scalar>) {
+    visitor.visit(&weight, named: "weight")
+  }
+}
+
+/// `op(a) op(b)` of two matrices.
+public func matmul<Scalar>(
+  _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, transposingA: Bool = false, transposingB: Bool = false
+) -> Tensor<Scalar> {
+  let (m, k) = transposingA ? (a.shape[1], a.shape[0]) : (a.shape[0], a.shape[1])
+  let n = transposingB ? b.shape[0] : b.shape[1]
+  precondition(k == (transposingB ? b.shape[1] : b.shape[0]), "matmul: \(a.shape) by \(b.shape)")
+  let shape = GEMMShape(m: m, n: n, k: k, transposesA: transposingA, transposesB: transposingB)
+  let (x, y) = (a.span, b.span)
+  return Tensor([m, n]) { Scalar.gemm(shape, x, y, &$0) }
+}
+
+/// `float32`: exact products.
+public struct ExactConfiguration: MapConfiguration {
+  public static let declaration = Declaration(
+    "float32", summary: "exact products in the model's own number format")
+
+  public init() {}
+  public init(_ arguments: Arguments) throws(CatalogueError) {}
+  public var specification: Specification { Specification("float32") }
+
+  public func makeMap<Scalar: TensorScalar>(
+    _ role: MapRole, of scalar: Scalar.Type, using random: inout RandomSource
+  ) throws(CatalogueError) -> any MapSlot<Scalar> {
+    Slot(ExactMap<Scalar>(role, using: &random))
+  }
+}

@@ -1,0 +1,150 @@
+public import AddendKernels
+public import AddendTensors
+
+/// `y = x W`: a learnable linear map with its two adjoints and its price.
+///
+/// The seam of the package: dense, convolutional and recurrent layers hold maps and never ask which.
+/// Rows of `x: [rows, inputSize]` are examples, image patches or time steps;
+/// `y: [rows, outputSize]`. Biases belong to layers.
+///
+/// Training calls `trainingForward`, then `backward` with the residuals that it returned, in reverse
+/// order when there were several calls. Inference calls `forward`.
+public protocol LinearMap<Scalar>: Sendable {
+  associatedtype Scalar: TensorScalar
+  /// What `backward` needs of `trainingForward`.
+  associatedtype Residuals: Sendable
+  /// What `imageBackward` needs of `imageTrainingForward`.
+  associatedtype ImageResiduals: Sendable = Residuals
+
+  var inputSize: Int { get }
+  var outputSize: Int { get }
+
+  /// The map as inference computes it.
+  /// - Throws: `TensorError.shapeMismatch` unless `x` is `[rows, inputSize]`.
+  func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar>
+
+  /// The map as training computes it; may learn from `x` (codebooks, statistics).
+  /// - Throws: as `forward`, and `TensorError.notTrainable` once frozen.
+  mutating func trainingForward(
+    _ x: Tensor<Scalar>
+  ) throws(TensorError) -> (Tensor<Scalar>, Residuals)
+
+  /// Adds to the parameters' gradients and returns `dx`.
+  mutating func backward(_ dy: Tensor<Scalar>, _ residuals: consuming Residuals) -> Tensor<Scalar>
+
+  /// `backward` for a network's first layer, whose `dx` nobody wants.
+  mutating func parameterBackward(_ dy: Tensor<Scalar>, _ residuals: consuming Residuals)
+
+  // A convolution: patches of `image: [batch, height, width, channels]` are the rows. The defaults
+  // lay the patches out; a map that knows better takes the image as it is.
+  func imageForward(
+    _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
+  ) throws(TensorError) -> Tensor<Scalar>
+  mutating func imageTrainingForward(
+    _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
+  ) throws(TensorError) -> (Tensor<Scalar>, ImageResiduals)
+  mutating func imageBackward(
+    _ dy: Tensor<Scalar>, _ residuals: consuming ImageResiduals, _ geometry: ConvolutionGeometry
+  ) -> Tensor<Scalar>
+  mutating func imageParameterBackward(
+    _ dy: Tensor<Scalar>, _ residuals: consuming ImageResiduals, _ geometry: ConvolutionGeometry)
+
+  /// Visits all state in a fixed order: what it visits is what is stored.
+  mutating func visit(_ visitor: inout some StateVisitor<Scalar>)
+
+  /// Operations of `forward` for one row: exact, encoding and side tables included.
+  var cost: OperationCount { get }
+
+  /// Told before each training step where training stands, for maps with a schedule.
+  mutating func prepare(for progress: TrainingProgress)
+
+  /// Drops what only training needs, and computes the form that is stored and run.
+  mutating func freeze()
+
+  /// The exact map that this one approximates.
+  var exactTwin: ExactMap<Scalar> { get }
+}
+
+/// How far training has come.
+public struct TrainingProgress: Hashable, Sendable {
+  /// Steps taken so far.
+  public var step: Int
+  public var stepsPerEpoch: Int
+  public var epochs: Int
+
+  public init(step: Int, stepsPerEpoch: Int, epochs: Int) {
+    self.step = step
+    self.stepsPerEpoch = stepsPerEpoch
+    self.epochs = epochs
+  }
+
+  /// Epochs passed, with their fraction.
+  public var epoch: Double { Double(step) / Double(max(1, stepsPerEpoch)) }
+}
+
+extension LinearMap {
+  public mutating func parameterBackward(
+    _ dy: Tensor<Scalar>, _ residuals: consuming Residuals
+  ) {
+    _ = backward(dy, residuals)
+  }
+
+  public mutating func prepare(for progress: TrainingProgress) {}
+  public mutating func freeze() {}
+
+  public func imageForward(
+    _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
+  ) throws(TensorError) -> Tensor<Scalar> {
+    let y = try forward(image.patches(geometry))
+    return y.reshaped(geometry.outputShape(channels: outputSize))
+  }
+
+  /// Checks `x` against `[rows, inputSize]`.
+  public func checkInput(_ x: Tensor<Scalar>, of operation: String) throws(TensorError) {
+    guard x.shape.rank == 2, x.shape[1] == inputSize else {
+      throw .shapeMismatch(
+        operation: operation, argument: "x", expected: "rows×\(inputSize)", found: x.shape)
+    }
+  }
+}
+
+extension LinearMap where ImageResiduals == Residuals {
+  public mutating func imageTrainingForward(
+    _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
+  ) throws(TensorError) -> (Tensor<Scalar>, ImageResiduals) {
+    let (y, residuals) = try trainingForward(image.patches(geometry))
+    return (y.reshaped(geometry.outputShape(channels: outputSize)), residuals)
+  }
+
+  public mutating func imageBackward(
+    _ dy: Tensor<Scalar>, _ residuals: consuming ImageResiduals, _ geometry: ConvolutionGeometry
+  ) -> Tensor<Scalar> {
+    let rows = backward(dy.reshaped([geometry.patchCount, outputSize]), residuals)
+    var image = Tensor<Scalar>([
+      geometry.batch, geometry.height, geometry.width, geometry.channels,
+    ])
+    var span = image.mutableSpan
+    Scalar.addPatches(rows.span, geometry, to: &span)
+    return image
+  }
+
+  public mutating func imageParameterBackward(
+    _ dy: Tensor<Scalar>, _ residuals: consuming ImageResiduals, _ geometry: ConvolutionGeometry
+  ) {
+    parameterBackward(dy.reshaped([geometry.patchCount, outputSize]), residuals)
+  }
+}
+
+extension Tensor {
+  /// The rows that a convolution of this image batch multiplies: `[patches, patchSize]`.
+  public func patches(_ geometry: ConvolutionGeometry) -> Tensor {
+    let source = span
+    return Tensor([geometry.patchCount, geometry.patchSize]) {
+      Scalar.patches(of: source, geometry, into: &$0)
+    }
+  }
+}
+
+extension ConvolutionGeometry {
+  public func outputShape(channels: Int) -> Shape { [batch, outputHeight, outputWidth, channels] }
+}

@@ -1,0 +1,119 @@
+public import AddendKernels
+public import AddendTensors
+
+/// A map of any kind in a layer's hands, together with the residuals of the passes under way.
+///
+/// Residuals form a stack: a recurrent layer goes forward once per time step, then backward through
+/// the steps in reverse.
+public protocol MapSlot<Scalar>: Sendable {
+  associatedtype Scalar: TensorScalar
+  var inputSize: Int { get }
+  var outputSize: Int { get }
+  var cost: OperationCount { get }
+  var exactTwin: ExactMap<Scalar> { get }
+
+  func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar>
+  func imageForward(
+    _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
+  ) throws(TensorError) -> Tensor<Scalar>
+
+  mutating func trainingForward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar>
+  mutating func backward(_ dy: Tensor<Scalar>) -> Tensor<Scalar>
+  mutating func parameterBackward(_ dy: Tensor<Scalar>)
+
+  mutating func imageTrainingForward(
+    _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
+  ) throws(TensorError) -> Tensor<Scalar>
+  mutating func imageBackward(
+    _ dy: Tensor<Scalar>, _ geometry: ConvolutionGeometry
+  ) -> Tensor<Scalar>
+  mutating func imageParameterBackward(_ dy: Tensor<Scalar>, _ geometry: ConvolutionGeometry)
+
+  mutating func visit(_ visitor: inout some StateVisitor<Scalar>)
+  mutating func prepare(for progress: TrainingProgress)
+  mutating func freeze()
+  /// Forgets the residuals of passes that will not be gone back through.
+  mutating func discardResiduals()
+}
+
+/// The one conformer of `MapSlot`: it keeps the concrete map, so a layer's call costs one
+/// existential dispatch and no cast.
+public struct Slot<Map: LinearMap>: MapSlot {
+  public typealias Scalar = Map.Scalar
+
+  public private(set) var map: Map
+  private var residuals: [Map.Residuals] = []
+  private var imageResiduals: [Map.ImageResiduals] = []
+
+  public init(_ map: Map) { self.map = map }
+
+  public var inputSize: Int { map.inputSize }
+  public var outputSize: Int { map.outputSize }
+  public var cost: OperationCount { map.cost }
+  public var exactTwin: ExactMap<Scalar> { map.exactTwin }
+
+  public func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar> {
+    try map.forward(x)
+  }
+
+  public func imageForward(
+    _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
+  ) throws(TensorError) -> Tensor<Scalar> {
+    try map.imageForward(image, geometry)
+  }
+
+  public mutating func trainingForward(
+    _ x: Tensor<Scalar>
+  ) throws(TensorError) -> Tensor<Scalar> {
+    let (y, residual) = try map.trainingForward(x)
+    residuals.append(residual)
+    return y
+  }
+
+  public mutating func backward(_ dy: Tensor<Scalar>) -> Tensor<Scalar> {
+    map.backward(dy, Self.pop(&residuals))
+  }
+
+  public mutating func parameterBackward(_ dy: Tensor<Scalar>) {
+    map.parameterBackward(dy, Self.pop(&residuals))
+  }
+
+  public mutating func imageTrainingForward(
+    _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
+  ) throws(TensorError) -> Tensor<Scalar> {
+    let (y, residual) = try map.imageTrainingForward(image, geometry)
+    imageResiduals.append(residual)
+    return y
+  }
+
+  public mutating func imageBackward(
+    _ dy: Tensor<Scalar>, _ geometry: ConvolutionGeometry
+  ) -> Tensor<Scalar> {
+    map.imageBackward(dy, Self.pop(&imageResiduals), geometry)
+  }
+
+  public mutating func imageParameterBackward(
+    _ dy: Tensor<Scalar>, _ geometry: ConvolutionGeometry
+  ) {
+    map.imageParameterBackward(dy, Self.pop(&imageResiduals), geometry)
+  }
+
+  public mutating func visit(_ visitor: inout some StateVisitor<Scalar>) { map.visit(&visitor) }
+  public mutating func prepare(for progress: TrainingProgress) { map.prepare(for: progress) }
+  public mutating func freeze() {
+    discardResiduals()
+    map.freeze()
+  }
+
+  public mutating func discardResiduals() {
+    residuals.removeAll()
+    imageResiduals.removeAll()
+  }
+
+  private static func pop<Residual>(_ stack: inout [Residual]) -> Residual {
+    guard let last = stack.popLast() else {
+      preconditionFailure("backward goes back through a trainingForward that came before it")
+    }
+    return last
+  }
+}

@@ -1,0 +1,1 @@
+#include "addend_images.h"

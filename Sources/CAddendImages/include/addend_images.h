@@ -1,0 +1,3 @@
+#ifndef ADDEND_IMAGES_H
+#define ADDEND_IMAGES_H
+#endif

@@ -1,0 +1,140 @@
+#include "addend_pool.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#define ADDEND_RELAX() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define ADDEND_RELAX() __asm__ volatile("yield")
+#else
+#define ADDEND_RELAX() ((void)0)
+#endif
+
+// How often a waiting thread looks before it sleeps: some 20 µs, about the gap between two kernels
+// of one training step. Sleeping at once cost a futex call for each of them.
+enum { spin_limit = 4000 };
+
+struct addend_pool {
+  size_t workers;
+  pthread_t *threads;
+  pthread_mutex_t mutex;
+  pthread_cond_t work_arrived;
+  atomic_flag busy;
+  atomic_size_t generation;  // odd steps of one: a new value is a new piece of work
+  atomic_size_t next;        // the first index that nobody has taken
+  atomic_size_t finished;    // workers that have left the current piece of work
+  size_t sleepers;           // guarded by mutex
+  bool stopping;             // guarded by mutex
+  size_t count;
+  addend_task task;
+  void *context;
+};
+
+static _Thread_local bool inside_task;
+
+static void take_indices(addend_pool *pool) {
+  inside_task = true;
+  const size_t count = pool->count;
+  for (size_t i; (i = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed)) < count;)
+    pool->task(pool->context, i);
+  inside_task = false;
+}
+
+static void *work(void *argument) {
+  addend_pool *pool = argument;
+  size_t seen = 0;
+  for (;;) {
+    size_t spins = 0;
+    while (atomic_load_explicit(&pool->generation, memory_order_acquire) == seen) {
+      if (++spins < spin_limit) {
+        ADDEND_RELAX();
+        continue;
+      }
+      pthread_mutex_lock(&pool->mutex);
+      ++pool->sleepers;
+      while (atomic_load_explicit(&pool->generation, memory_order_acquire) == seen && !pool->stopping)
+        pthread_cond_wait(&pool->work_arrived, &pool->mutex);
+      --pool->sleepers;
+      const bool stopping = pool->stopping;
+      pthread_mutex_unlock(&pool->mutex);
+      if (stopping) return NULL;
+    }
+    seen = atomic_load_explicit(&pool->generation, memory_order_acquire);
+    take_indices(pool);
+    atomic_fetch_add_explicit(&pool->finished, 1, memory_order_release);
+  }
+}
+
+addend_pool *addend_pool_create(size_t threads) {
+  addend_pool *pool = calloc(1, sizeof *pool);
+  if (!pool) return NULL;
+  pool->threads = calloc(threads ? threads : 1, sizeof *pool->threads);
+  if (!pool->threads) {
+    free(pool);
+    return NULL;
+  }
+  pthread_mutex_init(&pool->mutex, NULL);
+  pthread_cond_init(&pool->work_arrived, NULL);
+  atomic_flag_clear(&pool->busy);
+  while (pool->workers + 1 < threads) {
+    if (pthread_create(&pool->threads[pool->workers], NULL, work, pool)) {
+      addend_pool_destroy(pool);
+      return NULL;
+    }
+    ++pool->workers;
+  }
+  return pool;
+}
+
+void addend_pool_destroy(addend_pool *pool) {
+  pthread_mutex_lock(&pool->mutex);
+  pool->stopping = true;
+  pthread_cond_broadcast(&pool->work_arrived);
+  pthread_mutex_unlock(&pool->mutex);
+  for (size_t i = 0; i < pool->workers; ++i) pthread_join(pool->threads[i], NULL);
+  pthread_cond_destroy(&pool->work_arrived);
+  pthread_mutex_destroy(&pool->mutex);
+  free(pool->threads);
+  free(pool);
+}
+
+void addend_pool_run(addend_pool *pool, size_t count, addend_task task, void *context) {
+  const bool alone = count < 2 || pool->workers == 0 || inside_task;
+  if (alone || atomic_flag_test_and_set_explicit(&pool->busy, memory_order_acquire)) {
+    for (size_t i = 0; i < count; ++i) task(context, i);
+    return;
+  }
+  pool->count = count;
+  pool->task = task;
+  pool->context = context;
+  atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
+  atomic_store_explicit(&pool->finished, 0, memory_order_relaxed);
+  atomic_fetch_add_explicit(&pool->generation, 1, memory_order_release);
+  pthread_mutex_lock(&pool->mutex);
+  if (pool->sleepers) pthread_cond_broadcast(&pool->work_arrived);
+  pthread_mutex_unlock(&pool->mutex);
+  take_indices(pool);
+  // Every worker must have left before the fields above may change. One that the operating system
+  // has taken off its processor would otherwise make us burn ours, hence the yield.
+  for (size_t spins = 0;
+       atomic_load_explicit(&pool->finished, memory_order_acquire) < pool->workers;)
+    if (++spins < spin_limit)
+      ADDEND_RELAX();
+    else
+      sched_yield();
+  atomic_flag_clear_explicit(&pool->busy, memory_order_release);
+}
+
+void *addend_allocate(size_t bytes) {
+  void *memory = NULL;
+  return posix_memalign(&memory, 64, bytes ? bytes : 64) ? NULL : memory;
+}
+
+void addend_free(void *memory) { free(memory); }
+
+long addend_processor_count(void) { return sysconf(_SC_NPROCESSORS_ONLN); }

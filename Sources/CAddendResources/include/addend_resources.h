@@ -1,0 +1,3 @@
+#ifndef ADDEND_RESOURCES_H
+#define ADDEND_RESOURCES_H
+#endif
