@@ -18,7 +18,8 @@ func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 /// The tests of one target; each may lean on the shared checks in `AddendTestSupport`.
 func tests(_ target: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .testTarget(
-    name: "\(target)Tests", dependencies: [.target(name: target), "AddendTestSupport"] + dependencies,
+    name: "\(target)Tests",
+    dependencies: [.target(name: target), "AddendTestSupport"] + dependencies,
     swiftSettings: strict)
 }
 

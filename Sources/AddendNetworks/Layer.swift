@@ -1,0 +1,64 @@
+public import AddendLinear
+public import AddendTensors
+
+/// One step of a network, with its derivative.
+///
+/// The outermost axis of every input is the batch. `trainingForward` returns what `backward` needs
+/// as a value; inference is another call, so there is no training flag and no tape.
+public protocol Layer<Scalar>: Sendable {
+  associatedtype Scalar: TensorScalar
+  associatedtype Residuals: Sendable
+
+  /// One example's output shape for one example's input shape.
+  /// - Throws: `NetworkError.unsuitableInput` for a shape that the layer cannot take.
+  func outputShape(for input: Shape) throws(NetworkError) -> Shape
+
+  /// Operations of inference for one example of shape `input`.
+  func cost(for input: Shape) -> OperationCount
+
+  func forward(
+    _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
+  ) throws(TensorError) -> Tensor<Scalar>
+
+  mutating func trainingForward(
+    _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
+  ) throws(TensorError) -> (Tensor<Scalar>, Residuals)
+
+  /// Adds to the parameters' gradients and returns `dx`.
+  mutating func backward(_ dy: Tensor<Scalar>, _ residuals: consuming Residuals) -> Tensor<Scalar>
+
+  /// `backward` where nobody wants `dx`: everything before is without parameters.
+  mutating func parameterBackward(_ dy: Tensor<Scalar>, _ residuals: consuming Residuals)
+
+  /// Visits all state, that of maps included, in a fixed order.
+  mutating func visit(_ visitor: inout some StateVisitor<Scalar>)
+
+  /// Visits the maps, for whatever concerns maps alone.
+  mutating func visitMaps(_ visitor: inout some MapVisitor<Scalar>)
+
+  /// Whether gradients change anything in this layer.
+  var hasParameters: Bool { get }
+}
+
+extension Layer {
+  public mutating func parameterBackward(_ dy: Tensor<Scalar>, _ residuals: consuming Residuals) {
+    _ = backward(dy, residuals)
+  }
+  public mutating func visit(_ visitor: inout some StateVisitor<Scalar>) {}
+  public mutating func visitMaps(_ visitor: inout some MapVisitor<Scalar>) {}
+  public var hasParameters: Bool { false }
+  public func cost(for input: Shape) -> OperationCount { .zero }
+}
+
+/// Walks over a network's maps, and may replace them.
+public protocol MapVisitor<Scalar> {
+  associatedtype Scalar: TensorScalar
+  mutating func visit(_ map: inout any MapSlot<Scalar>, _ role: MapRole, named name: String)
+  mutating func enter(_ name: String)
+  mutating func leave()
+}
+
+extension MapVisitor {
+  public mutating func enter(_ name: String) {}
+  public mutating func leave() {}
+}

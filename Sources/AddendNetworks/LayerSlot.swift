@@ -1,0 +1,73 @@
+public import AddendLinear
+public import AddendTensors
+
+/// A layer of any kind in a network's hands, together with the residuals of the passes under way.
+public protocol LayerSlot<Scalar>: Sendable {
+  associatedtype Scalar: TensorScalar
+  var hasParameters: Bool { get }
+  func outputShape(for input: Shape) throws(NetworkError) -> Shape
+  func cost(for input: Shape) -> OperationCount
+  func forward(
+    _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
+  ) throws(TensorError) -> Tensor<Scalar>
+  mutating func trainingForward(
+    _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
+  ) throws(TensorError) -> Tensor<Scalar>
+  mutating func backward(_ dy: Tensor<Scalar>) -> Tensor<Scalar>
+  mutating func parameterBackward(_ dy: Tensor<Scalar>)
+  mutating func visit(_ visitor: inout some StateVisitor<Scalar>)
+  mutating func visitMaps(_ visitor: inout some MapVisitor<Scalar>)
+  /// Forgets the residuals of passes that will not be gone back through.
+  mutating func discardResiduals()
+}
+
+/// The one conformer of `LayerSlot`.
+public struct LayerHolder<Held: Layer>: LayerSlot {
+  public typealias Scalar = Held.Scalar
+
+  public private(set) var layer: Held
+  private var residuals: [Held.Residuals] = []
+
+  public init(_ layer: Held) { self.layer = layer }
+
+  public var hasParameters: Bool { layer.hasParameters }
+  public func outputShape(for input: Shape) throws(NetworkError) -> Shape {
+    try layer.outputShape(for: input)
+  }
+  public func cost(for input: Shape) -> OperationCount { layer.cost(for: input) }
+
+  public func forward(
+    _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
+  ) throws(TensorError) -> Tensor<Scalar> {
+    try layer.forward(x, &context)
+  }
+
+  public mutating func trainingForward(
+    _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
+  ) throws(TensorError) -> Tensor<Scalar> {
+    let (y, residual) = try layer.trainingForward(x, &context)
+    residuals.append(residual)
+    return y
+  }
+
+  public mutating func backward(_ dy: Tensor<Scalar>) -> Tensor<Scalar> {
+    layer.backward(dy, popResidual())
+  }
+
+  public mutating func parameterBackward(_ dy: Tensor<Scalar>) {
+    layer.parameterBackward(dy, popResidual())
+  }
+
+  public mutating func visit(_ visitor: inout some StateVisitor<Scalar>) { layer.visit(&visitor) }
+  public mutating func visitMaps(_ visitor: inout some MapVisitor<Scalar>) {
+    layer.visitMaps(&visitor)
+  }
+  public mutating func discardResiduals() { residuals.removeAll() }
+
+  private mutating func popResidual() -> Held.Residuals {
+    guard let last = residuals.popLast() else {
+      preconditionFailure("backward goes back through a trainingForward that came before it")
+    }
+    return last
+  }
+}

@@ -1,0 +1,132 @@
+public import AddendCatalogue
+public import AddendKernels
+public import AddendLinear
+public import AddendTensors
+
+/// A layer that applies one function to every number.
+public protocol ActivationConfiguration: LayerConfiguration {
+  var function: ActivationFunction { get }
+}
+
+extension ActivationConfiguration {
+  public func makeLayer<Scalar: TensorScalar>(
+    for input: Shape, of scalar: Scalar.Type, in site: inout BuildingSite
+  ) throws(NetworkError) -> any LayerSlot<Scalar> {
+    LayerHolder(ActivationLayer<Scalar>(function: function))
+  }
+}
+
+/// An activation without parameters is its name and its function.
+public protocol PlainActivation: ActivationConfiguration { init() }
+
+extension PlainActivation {
+  public init(_ arguments: Arguments) throws(CatalogueError) { self.init() }
+  public var specification: Specification { Specification(Self.declaration.name) }
+}
+
+/// `max(x, 0)`.
+public struct ReLU: PlainActivation {
+  public init() {}
+  public static let declaration = Declaration("relu", summary: "max(x, 0)")
+  public var function: ActivationFunction { .relu }
+}
+
+/// `1 / (1 + e^−x)`.
+public struct Sigmoid: PlainActivation {
+  public init() {}
+  public static let declaration = Declaration("sigmoid", summary: "1 / (1 + e^−x)")
+  public var function: ActivationFunction { .sigmoid }
+}
+
+/// The hyperbolic tangent.
+public struct Tanh: PlainActivation {
+  public init() {}
+  public static let declaration = Declaration("tanh", summary: "the hyperbolic tangent")
+  public var function: ActivationFunction { .tanh }
+}
+
+/// `x Φ(x)` (Hendrycks & Gimpel, 2016), exact.
+public struct GELU: PlainActivation {
+  public init() {}
+  public static let declaration = Declaration("gelu", summary: "x Φ(x)")
+  public var function: ActivationFunction { .gelu }
+}
+
+/// `x σ(x)` (Ramachandran et al., 2017).
+public struct Swish: PlainActivation {
+  public init() {}
+  public static let declaration = Declaration("swish", summary: "x σ(x), also called SiLU")
+  public var function: ActivationFunction { .swish }
+}
+
+/// `x` cut to [−1, 1].
+public struct HardTanh: PlainActivation {
+  public init() {}
+  public static let declaration = Declaration("hard-tanh", summary: "x cut to [−1, 1]")
+  public var function: ActivationFunction { .hardTanh }
+}
+
+/// `x` where positive, else `slope · x`.
+public struct LeakyReLU: ActivationConfiguration {
+  public var slope: Double
+
+  public init(slope: Double = 0.01) { self.slope = slope }
+  public static let declaration = Declaration(
+    "leaky-relu", summary: "x where positive, else slope · x",
+    parameters: [
+      .init("slope", .number(0...1), standard: .number(0.01), help: "the slope below zero")
+    ])
+  public init(_ arguments: Arguments) throws(CatalogueError) {
+    self.init(slope: arguments.number("slope"))
+  }
+  public var specification: Specification {
+    Specification("leaky-relu", ["slope": .number(slope)])
+  }
+  public var function: ActivationFunction { .leakyReLU(slope: slope) }
+}
+
+/// `y = f(x)` for every number.
+///
+/// Cost: ReLU and hard tanh compare, once and twice a number; leaky ReLU compares and multiplies.
+/// The transcendental functions are counted as the 20 multiplications and 20 additions of a
+/// polynomial evaluation: a convention, the one place where a count is not exact.
+public struct ActivationLayer<Scalar: TensorScalar>: Layer {
+  public struct Residuals: Sendable { let x, y: Tensor<Scalar> }
+
+  let function: ActivationFunction
+
+  public func outputShape(for input: Shape) throws(NetworkError) -> Shape { input }
+
+  public func cost(for input: Shape) -> OperationCount {
+    switch function {
+    case .relu: OperationCount(comparisons: input.count)
+    case .hardTanh: OperationCount(comparisons: 2 * input.count)
+    case .leakyReLU: OperationCount(multiplications: input.count, comparisons: input.count)
+    case .sigmoid, .tanh, .gelu, .swish:
+      OperationCount(multiplications: 20 * input.count, additions: 20 * input.count)
+    }
+  }
+
+  public func forward(
+    _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
+  ) throws(TensorError) -> Tensor<Scalar> {
+    let source = x.span
+    return Tensor(x.shape) { Scalar.activate(function, source, into: &$0) }
+  }
+
+  public mutating func trainingForward(
+    _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
+  ) throws(TensorError) -> (Tensor<Scalar>, Residuals) {
+    let y = try forward(x, &context)
+    return (y, Residuals(x: x, y: y))
+  }
+
+  public mutating func backward(
+    _ dy: Tensor<Scalar>, _ residuals: consuming Residuals
+  ) -> Tensor<Scalar> {
+    let (x, y, gradient) = (residuals.x.span, residuals.y.span, dy.span)
+    return Tensor(dy.shape) {
+      Scalar.activationGradient(function, x: x, y: y, dy: gradient, into: &$0)
+    }
+  }
+}
