@@ -1,0 +1,14 @@
+/// Where a walk over a model's state stands: `residual2/convolution1`.
+public struct StatePath: Sendable {
+  private var names: [String] = []
+
+  public init() {}
+
+  public mutating func enter(_ name: String) { names.append(name) }
+  public mutating func leave() { names.removeLast() }
+
+  /// The path of the state called `name` here.
+  public func appending(_ name: String) -> String {
+    names.isEmpty ? name : names.joined(separator: "/") + "/" + name
+  }
+}
