@@ -46,4 +46,15 @@ public struct ConvolutionGeometry: Hashable, Sendable {
 
   /// The image row (or column) under a tap, which lies outside the image in the padding.
   public func source(output: Int, tap: Int) -> Int { output * stride + tap * dilation - padding }
+
+  /// How many pixels lie under the filter, for each output position of one image in order.
+  public var windowPixelCounts: [Int] {
+    func counts(_ outputs: Int, _ taps: Int, _ extent: Int) -> [Int] {
+      (0..<outputs).map { output in
+        (0..<taps).count { 0..<extent ~= source(output: output, tap: $0) }
+      }
+    }
+    let columns = counts(outputWidth, filterWidth, width)
+    return counts(outputHeight, filterHeight, height).flatMap { rows in columns.map { rows * $0 } }
+  }
 }

@@ -1,5 +1,5 @@
 public import AddendCatalogue
-internal import AddendKernels
+public import AddendKernels
 public import AddendTensors
 
 /// `y = x W` computed as it stands, in the scalar's own arithmetic: float32 through oneDNN.
@@ -13,6 +13,8 @@ public struct ExactMap<Scalar: TensorScalar>: LinearMap {
   public private(set) var weight: Parameter<Scalar>
 
   public struct Residuals: Sendable { let input: Tensor<Scalar> }
+  /// The image.
+  public typealias ImageResiduals = Tensor<Scalar>
 
   public init(weight: Tensor<Scalar>) {
     precondition(weight.shape.rank == 2, "a weight is a matrix")
@@ -73,6 +75,52 @@ public struct ExactMap<Scalar: TensorScalar>: LinearMap {
 
   public mutating func visit(_ visitor: inout some StateVisitor<Scalar>) {
     visitor.visit(&weight, named: "weight")
+  }
+}
+
+// A convolution takes the image as it is: patches would be `filterHeight · filterWidth` times its
+// size, in memory and in time.
+extension ExactMap {
+  public func imageForward(
+    _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
+  ) throws(TensorError) -> Tensor<Scalar> {
+    guard image.count == geometry.imageCount, geometry.patchSize == inputSize else {
+      throw .shapeMismatch(
+        operation: "float32 map", argument: "image",
+        expected: "\(geometry.batch)×\(geometry.height)×\(geometry.width)×\(geometry.channels) "
+          + "with patches of \(inputSize)", found: image.shape)
+    }
+    let (x, filter) = (image.span, weight.value.span)
+    return Tensor(geometry.outputShape(channels: outputSize)) {
+      Scalar.convolve(x, filter, geometry, into: &$0)
+    }
+  }
+
+  public mutating func imageTrainingForward(
+    _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
+  ) throws(TensorError) -> (Tensor<Scalar>, Tensor<Scalar>) {
+    (try imageForward(image, geometry), image)
+  }
+
+  public mutating func imageBackward(
+    _ dy: Tensor<Scalar>, _ residuals: consuming Tensor<Scalar>, _ geometry: ConvolutionGeometry
+  ) -> Tensor<Scalar> {
+    imageParameterBackward(dy, residuals, geometry)
+    let (gradient, filter) = (dy.span, weight.value.span)
+    return Tensor([geometry.batch, geometry.height, geometry.width, geometry.channels]) {
+      Scalar.convolutionInputGradient(gradient, filter, geometry, into: &$0)
+    }
+  }
+
+  public mutating func imageParameterBackward(
+    _ dy: Tensor<Scalar>, _ residuals: consuming Tensor<Scalar>, _ geometry: ConvolutionGeometry
+  ) {
+    let image = residuals
+    weight.addGradient { gradient, accumulates in
+      var span = gradient.mutableSpan
+      Scalar.convolutionFilterGradient(
+        image.span, dy.span, geometry, accumulates: accumulates, into: &span)
+    }
   }
 }
 

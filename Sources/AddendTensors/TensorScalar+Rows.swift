@@ -18,14 +18,50 @@ extension TensorScalar {
   public static func softmax(_ logits: Span<Self>, columns: Int, into y: inout MutableSpan<Self>) {
     precondition(columns > 0 && logits.count % columns == 0 && y.count == logits.count, "softmax")
     for first in stride(from: 0, to: logits.count, by: columns) {
-      var largest = logits[first]
-      for c in 1..<max(1, columns) { largest = max(largest, logits[first + c]) }
-      var sum = Self.zero
-      for c in 0..<columns {
-        y[first + c] = exp(logits[first + c] - largest)
-        sum += y[first + c]
-      }
-      for c in 0..<columns { y[first + c] = y[first + c] / sum }
+      let row = first..<first + columns
+      let (_, sum) = exponentials(of: logits, in: row, into: &y)
+      for i in row { y[i] = y[i] / sum }
     }
+  }
+
+  public static func softmaxCrossEntropy(
+    _ logits: Span<Self>, columns: Int, classes: Span<Int32>, weight: Double,
+    gradient: inout MutableSpan<Self>
+  ) -> Double {
+    precondition(
+      columns > 0 && logits.count == columns * classes.count && gradient.count == logits.count,
+      "softmaxCrossEntropy: one class a row")
+    let weight = Self(weight)
+    var loss = 0.0
+    for r in classes.indices {
+      let row = r * columns..<(r + 1) * columns
+      let target = Int(classes[r])
+      precondition(target < columns, "softmaxCrossEntropy: class \(target) of \(columns)")
+      guard target >= 0 else {
+        for i in row { gradient[i] = .zero }
+        continue
+      }
+      let (largest, sum) = exponentials(of: logits, in: row, into: &gradient)
+      // −log softmax, which stays finite where the probability itself would underflow.
+      loss += Math.log(sum.double) - (logits[row.lowerBound + target] - largest).double
+      let factor = weight / sum
+      for i in row { gradient[i] *= factor }
+      gradient[row.lowerBound + target] -= weight
+    }
+    return loss
+  }
+
+  /// `y = e^(x − max x)` within a row; returns the largest `x` and the sum of `y`.
+  private static func exponentials(
+    of x: Span<Self>, in row: Range<Int>, into y: inout MutableSpan<Self>
+  ) -> (largest: Self, sum: Self) {
+    var largest = x[row.lowerBound]
+    for i in row.dropFirst() { largest = max(largest, x[i]) }
+    var sum = Self.zero
+    for i in row {
+      y[i] = exp(x[i] - largest)
+      sum += y[i]
+    }
+    return (largest, sum)
   }
 }

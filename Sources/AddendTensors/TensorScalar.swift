@@ -70,6 +70,12 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   static func addColumnSums(of x: Span<Self>, to sums: inout MutableSpan<Self>)
   /// Each row of `logits` to its softmax.
   static func softmax(_ logits: Span<Self>, columns: Int, into y: inout MutableSpan<Self>)
+  /// `Σ_r −log softmax(logits[r, :])[classes[r]]` over the rows that have a class (≥ 0), and the
+  /// gradient of `weight` times that sum, `weight · (softmax − one-hot)`; zero in the other rows.
+  static func softmaxCrossEntropy(
+    _ logits: Span<Self>, columns: Int, classes: Span<Int32>, weight: Double,
+    gradient: inout MutableSpan<Self>
+  ) -> Double
 
   // TensorScalar+Patches.swift
   /// An image batch to the rows that a convolution multiplies, padding as zeros.
@@ -78,6 +84,62 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   /// The adjoint of `patches`: adds every patch entry to the pixel that it came from.
   static func addPatches(
     _ rows: Span<Self>, _ geometry: ConvolutionGeometry, to image: inout MutableSpan<Self>)
+
+  // TensorScalar+Convolution.swift
+  /// `y = patches(image) · filter`; `filter` is `[patchSize, outputs]`.
+  static func convolve(
+    _ image: Span<Self>, _ filter: Span<Self>, _ geometry: ConvolutionGeometry,
+    into y: inout MutableSpan<Self>)
+  /// `dx` of `y = convolve(x, filter)`, overwritten.
+  static func convolutionInputGradient(
+    _ dy: Span<Self>, _ filter: Span<Self>, _ geometry: ConvolutionGeometry,
+    into dx: inout MutableSpan<Self>)
+  /// `dfilter = patches(image)ᵀ dy`, added to what the span holds or put in its place.
+  static func convolutionFilterGradient(
+    _ image: Span<Self>, _ dy: Span<Self>, _ geometry: ConvolutionGeometry, accumulates: Bool,
+    into filterGradient: inout MutableSpan<Self>)
+
+  // TensorScalar+Pooling.swift
+  /// The largest pixel under each window, per channel, and the number of its tap: the first of
+  /// equals, −1 where the window lies in the padding. A NaN wins only as the first of its window.
+  static func maxPool(
+    _ x: Span<Self>, _ geometry: ConvolutionGeometry, into y: inout MutableSpan<Self>,
+    choices: inout MutableSpan<Int32>)
+  /// `dx` of `maxPool`, overwritten: each `dy` goes to the pixel chosen.
+  static func maxPoolGradient(
+    _ dy: Span<Self>, choices: Span<Int32>, _ geometry: ConvolutionGeometry,
+    into dx: inout MutableSpan<Self>)
+  /// The mean of the pixels under each window, per channel.
+  static func averagePool(
+    _ x: Span<Self>, _ geometry: ConvolutionGeometry, into y: inout MutableSpan<Self>)
+  /// `dx` of `averagePool`, overwritten.
+  static func averagePoolGradient(
+    _ dy: Span<Self>, _ geometry: ConvolutionGeometry, into dx: inout MutableSpan<Self>)
+
+  // TensorScalar+Normalization.swift
+  /// Each column's mean and (biased) variance over the rows of `x`; `mean` has its width.
+  static func columnMoments(
+    of x: Span<Self>, mean: inout MutableSpan<Self>, variance: inout MutableSpan<Self>)
+  /// `y = scale · (x − mean) · inverseDeviation + shift`, columns apart.
+  static func normalize(
+    _ x: Span<Self>, mean: Span<Self>, inverseDeviation: Span<Self>, scale: Span<Self>,
+    shift: Span<Self>, into y: inout MutableSpan<Self>)
+  /// The gradients of `normalize` with the batch's own moments, through which `dx` reaches too.
+  /// All three results are overwritten.
+  static func normalizationGradient(
+    x: Span<Self>, dy: Span<Self>, mean: Span<Self>, inverseDeviation: Span<Self>,
+    scale: Span<Self>, into dx: inout MutableSpan<Self>, scaleGradient: inout MutableSpan<Self>,
+    shiftGradient: inout MutableSpan<Self>)
+
+  // TensorScalar+Updates.swift
+  /// Moves `weights` and `velocity` by one step.
+  static func update(
+    _ weights: inout MutableSpan<Self>, gradient: Span<Self>,
+    velocity: inout MutableSpan<Self>, _ step: MomentumStep)
+  /// Moves `weights` and both moments by one step.
+  static func update(
+    _ weights: inout MutableSpan<Self>, gradient: Span<Self>,
+    firstMoment: inout MutableSpan<Self>, secondMoment: inout MutableSpan<Self>, _ step: AdamStep)
 }
 
 extension TensorScalar {

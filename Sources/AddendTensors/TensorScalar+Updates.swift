@@ -1,0 +1,111 @@
+/// A step of gradient descent with momentum (Polyak, 1964; Nesterov's form after Sutskever et al.,
+/// 2013), in the arrangement whose velocity does not contain the learning rate:
+/// `d = g + λ w`, `v ← μ v + d`, `w ← w − η v`, or `w ← w − η (d + μ v)` with look-ahead.
+public struct MomentumStep: Hashable, Sendable {
+  /// Where the gradient is thought to have been taken.
+  public enum Form: Hashable, Sendable {
+    /// At the weights: the velocity alone moves them.
+    case classical
+    /// Where the velocity will have carried the weights.
+    case nesterov
+  }
+
+  /// `η`.
+  public var learningRate: Double
+  /// `μ`.
+  public var momentum: Double
+  /// `λ`, on the gradient.
+  public var weightDecay: Double
+  public var form: Form
+
+  public init(
+    learningRate: Double, momentum: Double = 0, weightDecay: Double = 0, form: Form = .classical
+  ) {
+    self.learningRate = learningRate
+    self.momentum = momentum
+    self.weightDecay = weightDecay
+    self.form = form
+  }
+}
+
+/// A step of Adam (Kingma & Ba, 2015, algorithm 1; weight decay also as in Loshchilov & Hutter, 2019,
+/// algorithm 2): `d = g + λ w`, `m ← β₁ m + (1 − β₁) d`, `v ← β₂ v + (1 − β₂) d²`,
+/// `w ← w − η δ w − η (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε)`.
+public struct AdamStep: Hashable, Sendable {
+  /// `η`.
+  public var learningRate: Double
+  /// `β₁`.
+  public var firstDecay: Double
+  /// `β₂`.
+  public var secondDecay: Double
+  /// `ε`.
+  public var epsilon: Double
+  /// `λ`, on the gradient.
+  public var weightDecay: Double
+  /// `δ`, on the weights beside the gradient's step.
+  public var decoupledWeightDecay: Double
+  /// `t`: 1 for the first step.
+  public var step: Int
+
+  public init(
+    learningRate: Double, firstDecay: Double = 0.9, secondDecay: Double = 0.999,
+    epsilon: Double = 1e-8, weightDecay: Double = 0, decoupledWeightDecay: Double = 0, step: Int
+  ) {
+    precondition(step > 0, "Adam's steps are counted from 1")
+    self.learningRate = learningRate
+    self.firstDecay = firstDecay
+    self.secondDecay = secondDecay
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+    self.decoupledWeightDecay = decoupledWeightDecay
+    self.step = step
+  }
+
+  /// `η / (1 − β₁ᵗ)`.
+  public var correctedRate: Double { learningRate / (1 - Math.pow(firstDecay, Double(step))) }
+  /// `1 / √(1 − β₂ᵗ)`.
+  public var correctedScale: Double {
+    1 / (1 - Math.pow(secondDecay, Double(step))).squareRoot()
+  }
+}
+
+extension TensorScalar {
+  public static func update(
+    _ weights: inout MutableSpan<Self>, gradient: Span<Self>,
+    velocity: inout MutableSpan<Self>, _ step: MomentumStep
+  ) {
+    precondition(
+      gradient.count == weights.count && velocity.count == weights.count, "update: extents")
+    let (rate, momentum) = (Self(step.learningRate), Self(step.momentum))
+    let decay = Self(step.weightDecay)
+    for i in weights.indices {
+      let direction = gradient[i] + decay * weights[i]
+      velocity[i] = momentum * velocity[i] + direction
+      switch step.form {
+      case .classical: weights[i] -= rate * velocity[i]
+      case .nesterov: weights[i] -= rate * (direction + momentum * velocity[i])
+      }
+    }
+  }
+
+  public static func update(
+    _ weights: inout MutableSpan<Self>, gradient: Span<Self>,
+    firstMoment: inout MutableSpan<Self>, secondMoment: inout MutableSpan<Self>, _ step: AdamStep
+  ) {
+    precondition(
+      gradient.count == weights.count && firstMoment.count == weights.count
+        && secondMoment.count == weights.count, "update: extents")
+    let (first, second) = (Self(step.firstDecay), Self(step.secondDecay))
+    let (firstShare, secondShare) = (Self(1 - step.firstDecay), Self(1 - step.secondDecay))
+    let (rate, scale) = (Self(step.correctedRate), Self(step.correctedScale))
+    let (epsilon, decay) = (Self(step.epsilon), Self(step.weightDecay))
+    let kept = Self(1 - step.learningRate * step.decoupledWeightDecay)
+    for i in weights.indices {
+      let direction = gradient[i] + decay * weights[i]
+      firstMoment[i] = first * firstMoment[i] + firstShare * direction
+      secondMoment[i] = second * secondMoment[i] + secondShare * direction * direction
+      let denominator = squareRoot(secondMoment[i]) * scale + epsilon
+      weights[i] = kept * weights[i] - rate * firstMoment[i] / denominator
+    }
+  }
+}
