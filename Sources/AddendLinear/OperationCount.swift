@@ -6,11 +6,12 @@
 public struct OperationCount: Hashable, Sendable {
   public var multiplications: Int
   public var additions: Int
-  /// Reads of a precomputed table.
+  /// Reads of a precomputed table, each a memory access whatever its width; not in `bytesRead`.
   public var lookups: Int
   public var comparisons: Int
   /// Bitwise operations and population counts, a machine word each.
   public var bitOperations: Int
+  /// Bytes read in sequence: weights, codes, inputs.
   public var bytesRead: Int
   public var bytesWritten: Int
 

@@ -48,7 +48,16 @@ public struct Parameter<Scalar: TensorScalar>: Sendable {
     self.gradient = gradient
   }
 
-  /// Changes value and gradient in place: what an optimizer does.
+  /// Changes the gradient in place, if there is one.
+  public mutating func changeGradient<E>(
+    _ body: (inout Tensor<Scalar>) throws(E) -> Void
+  ) throws(E) {
+    guard var changed = gradient.take() else { return }
+    try body(&changed)
+    gradient = changed
+  }
+
+  /// Changes the value against the gradient: what an optimizer does.
   public mutating func update(
     _ body: (inout Tensor<Scalar>, _ gradient: borrowing Tensor<Scalar>) -> Void
   ) {

@@ -15,6 +15,12 @@ extension TensorScalar {
     }
   }
 
+  public static func indexOfLargest(_ x: Span<Self>) -> Int {
+    var best = 0
+    for i in x.indices where x[i] > x[best] { best = i }
+    return best
+  }
+
   public static func softmax(_ logits: Span<Self>, columns: Int, into y: inout MutableSpan<Self>) {
     precondition(columns > 0 && logits.count % columns == 0 && y.count == logits.count, "softmax")
     for first in stride(from: 0, to: logits.count, by: columns) {

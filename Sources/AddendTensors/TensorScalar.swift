@@ -68,6 +68,8 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   static func addRow(_ row: Span<Self>, toEachRowOf y: inout MutableSpan<Self>)
   /// `sums[c] += Σ_r x[r, c]`, rows in order.
   static func addColumnSums(of x: Span<Self>, to sums: inout MutableSpan<Self>)
+  /// The index of the largest element, the first of equals; 0 of none.
+  static func indexOfLargest(_ x: Span<Self>) -> Int
   /// Each row of `logits` to its softmax.
   static func softmax(_ logits: Span<Self>, columns: Int, into y: inout MutableSpan<Self>)
   /// `Σ_r −log softmax(logits[r, :])[classes[r]]` over the rows that have a class (≥ 0), and the

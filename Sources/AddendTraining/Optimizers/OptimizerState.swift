@@ -1,4 +1,4 @@
-public import AddendLinear
+internal import AddendLinear
 public import AddendTensors
 
 /// What an optimizer keeps beside a model's parameters, by the parameters' paths.

@@ -1,0 +1,49 @@
+internal import AddendDistributed
+internal import AddendLinear
+internal import AddendTensors
+
+/// The Euclidean norm of all gradients together.
+struct GradientNorm<Scalar: TensorScalar>: StateVisitor {
+  private var sum = 0.0
+
+  var value: Double { sum.squareRoot() }
+
+  mutating func visit(_ parameter: inout Parameter<Scalar>, named name: String) {
+    if let gradient = parameter.gradient { sum += Scalar.sumOfSquares(gradient.span) }
+  }
+}
+
+/// Multiplies every gradient.
+struct GradientScaling<Scalar: TensorScalar>: StateVisitor {
+  let factor: Double
+
+  mutating func visit(_ parameter: inout Parameter<Scalar>, named name: String) {
+    parameter.changeGradient { gradient in
+      var span = gradient.mutableSpan
+      Scalar.scale(&span, by: Scalar(factor))
+    }
+  }
+}
+
+/// Replaces every gradient by its mean over the ranks.
+struct GradientReduction<Scalar: TensorScalar>: StateVisitor {
+  let communicator: any Communicator
+  private(set) var error: CommunicationError?
+
+  init(communicator: any Communicator) { self.communicator = communicator }
+
+  mutating func visit(_ parameter: inout Parameter<Scalar>, named name: String) {
+    guard error == nil else { return }
+    // A rank whose rows did not touch a parameter still takes part in the sum.
+    if parameter.gradient == nil { parameter.setGradient(Tensor(parameter.value.shape)) }
+    do throws(CommunicationError) {
+      try parameter.changeGradient { (gradient) throws(CommunicationError) in
+        try communicator.allReduce(&gradient)
+        var span = gradient.mutableSpan
+        Scalar.scale(&span, by: Scalar(1 / Double(communicator.worldSize)))
+      }
+    } catch {
+      self.error = error
+    }
+  }
+}

@@ -1,0 +1,131 @@
+public import AddendData
+public import AddendDistributed
+internal import AddendLinear
+public import AddendNetworks
+public import AddendTensors
+
+/// Trains a model: batches → forward → loss → backward → communicator → optimizer.
+///
+/// A value that holds all of training's state: a copy, or a checkpoint, continues to the same bits.
+public struct Trainer<Scalar: TensorScalar>: Sendable {
+  public var model: Model<Scalar>
+  public let plan: TrainingPlan
+  public internal(set) var position = TrainingPosition()
+  public internal(set) var optimizerState = OptimizerState<Scalar>()
+  public internal(set) var history: [EpochRecord] = []
+  /// Where dropout draws from.
+  var random: RandomSource
+  /// Recurrent states carried from batch to batch of one running text.
+  var carriedStates: [Tensor<Scalar>] = []
+
+  public init(_ model: Model<Scalar>, plan: TrainingPlan) {
+    self.model = model
+    self.plan = plan
+    random = RandomSource(seed: plan.seed, stream: 2)
+  }
+
+  /// Takes one step with `batch`: this rank's part of it when there are several.
+  /// - Throws: `TrainingError` when the batch does not fit the model or the loss is not a number.
+  public mutating func step(
+    _ batch: Batch, stepsPerEpoch: Int, carriesStates: Bool = false,
+    communicator: some Communicator = SingleProcess()
+  ) throws(TrainingError) -> StepRecord {
+    let progress = TrainingProgress(
+      step: position.epoch * stepsPerEpoch + position.step, stepsPerEpoch: stepsPerEpoch,
+      epochs: plan.epochs)
+    model.prepare(for: progress)
+    let (outputs, loss) = try passes(batch, carriesStates: carriesStates)
+    guard loss.isFinite else {
+      throw .diverged(epoch: position.epoch + 1, step: position.step + 1)
+    }
+    try reduceGradients(over: communicator)
+    if let limit = plan.gradientClip { clipGradients(to: limit) }
+    let rate = plan.learningRate * plan.schedule.factor(at: progress)
+    var update = ParameterUpdate(plan.optimizer, learningRate: rate, state: optimizerState)
+    optimizerState = OptimizerState()
+    model.visit(&update)
+    optimizerState = update.state
+    position.step += 1
+    return StepRecord(
+      loss: loss, learningRate: rate, correct: Metrics.correct(outputs, batch.targets),
+      rows: batch.targets.countedRows)
+  }
+
+  /// Forward, loss and backward: gradients are added to the model's parameters.
+  private mutating func passes(
+    _ batch: Batch, carriesStates: Bool
+  ) throws(TrainingError) -> (outputs: Tensor<Scalar>, loss: Double) {
+    var context = PassContext<Scalar>(
+      random: random, lengths: batch.lengths, initialStates: carriesStates ? carriedStates : [])
+    let outputs: Tensor<Scalar>
+    do throws(NetworkError) {
+      outputs = try model.trainingForward(Tensor<Scalar>(batch.input), &context)
+    } catch {
+      throw .network(error)
+    }
+    random = context.random
+    carriedStates = carriesStates ? context.finalStates : []
+    do throws(TensorError) {
+      let (loss, gradient) = try plan.loss.valueAndGradient(outputs, batch.targets)
+      if loss.isFinite { model.backward(gradient) }
+      return (outputs, loss)
+    } catch {
+      model.layers.discardResiduals()
+      throw .loss(error)
+    }
+  }
+
+  /// Replaces every gradient by its mean over the ranks.
+  private mutating func reduceGradients(
+    over communicator: some Communicator
+  ) throws(TrainingError) {
+    guard communicator.worldSize > 1 else { return }
+    var reduction = GradientReduction<Scalar>(communicator: communicator)
+    model.visit(&reduction)
+    if let error = reduction.error { throw .communication(error) }
+  }
+
+  /// Scales all gradients down together where their norm exceeds `limit` (Pascanu et al., 2013).
+  private mutating func clipGradients(to limit: Double) {
+    var norm = GradientNorm<Scalar>()
+    model.visit(&norm)
+    guard norm.value > limit else { return }
+    var scaling = GradientScaling<Scalar>(factor: limit / norm.value)
+    model.visit(&scaling)
+  }
+}
+
+/// Where training stands.
+public struct TrainingPosition: Hashable, Sendable {
+  /// Epochs completed.
+  public var epoch = 0
+  /// Steps taken in the epoch under way.
+  public var step = 0
+
+  public init(epoch: Int = 0, step: Int = 0) {
+    self.epoch = epoch
+    self.step = step
+  }
+}
+
+/// What one step came to.
+public struct StepRecord: Hashable, Sendable {
+  public var loss: Double
+  public var learningRate: Double
+  /// Rows whose largest output was their class; 0 for targets that are not classes.
+  public var correct: Int
+  /// Rows that count.
+  public var rows: Int
+}
+
+/// What one epoch came to.
+public struct EpochRecord: Hashable, Sendable {
+  /// 1 for the first.
+  public var epoch: Int
+  public var trainingLoss: Double
+  public var trainingAccuracy: Double
+  /// On the data held out, with the model as inference runs it; `nil` when not evaluated.
+  public var validation: Evaluation?
+  public var learningRate: Double
+  public var seconds: Double
+}

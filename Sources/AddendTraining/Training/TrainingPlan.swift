@@ -1,0 +1,35 @@
+internal import AddendCatalogue
+public import AddendNetworks
+
+/// How to train: everything that, with the model, the data and the seed, determines the result.
+public struct TrainingPlan: Sendable {
+  public var epochs: Int
+  public var batchSize: Int
+  public var optimizer: any Optimizer
+  public var learningRate: Double
+  public var schedule: any Schedule
+  public var loss: any Loss
+  /// The largest Euclidean norm of all gradients together; `nil` for no limit.
+  public var gradientClip: Double?
+  /// Stops after so many epochs without a better validation loss; `nil` for never.
+  public var patience: Int?
+  /// Draws the order of examples, augmentation and dropout.
+  public var seed: UInt64
+
+  public init(
+    epochs: Int, batchSize: Int, optimizer: any Optimizer = Adam(), learningRate: Double = 1e-3,
+    schedule: any Schedule = ConstantSchedule(), loss: any Loss = SoftmaxCrossEntropy(),
+    gradientClip: Double? = nil, patience: Int? = nil, seed: UInt64 = 1
+  ) {
+    precondition(epochs >= 0 && batchSize > 0, "epochs are counted and batches hold something")
+    self.epochs = epochs
+    self.batchSize = batchSize
+    self.optimizer = optimizer
+    self.learningRate = learningRate
+    self.schedule = schedule
+    self.loss = loss
+    self.gradientClip = gradientClip
+    self.patience = patience
+    self.seed = seed
+  }
+}
