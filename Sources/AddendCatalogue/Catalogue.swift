@@ -39,7 +39,8 @@ public struct Catalogue: Sendable {
       let declaration = entry.declaration
       let lines = declaration.parameters.map { parameter in
         let standard = parameter.standard.map { ", default \($0)" } ?? ", required"
-        return "    \(parameter.name)  \(parameter.help) (\(parameter.domain.description)\(standard))"
+        return
+          "    \(parameter.name)  \(parameter.help) (\(parameter.domain.description)\(standard))"
       }
       return (["  \(declaration.name)  \(declaration.summary)"] + lines).joined(separator: "\n")
     }.joined(separator: "\n")
