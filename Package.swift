@@ -50,14 +50,19 @@ let package = Package(
     .target(
       name: "CAddendImages",
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
+    room("AddendFiles", []),
     room("AddendCatalogue", []),
     room("AddendKernels", ["CAddendKernels"]),
     room("AddendTensors", ["AddendKernels"]),
     room("AddendLinear", ["AddendCatalogue", "AddendTensors"]),
     room("AddendHardware", ["AddendLinear"]),
     room("AddendNetworks", ["AddendCatalogue", "AddendTensors", "AddendLinear"]),
-    room("AddendArchives", ["AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks"]),
-    room("AddendData", ["AddendCatalogue", "AddendTensors", "CAddendResources", "CAddendImages"]),
+    room(
+      "AddendArchives",
+      ["AddendFiles", "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks"]),
+    room(
+      "AddendData",
+      ["AddendFiles", "AddendCatalogue", "AddendTensors", "CAddendResources", "CAddendImages"]),
     room("AddendDistributed", ["AddendTensors"]),
     room(
       "AddendTraining",
@@ -68,13 +73,13 @@ let package = Package(
     room(
       "AddendCompression",
       ["AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks", "AddendData"]),
-    room("AddendReports", ["CAddendResources"]),
+    room("AddendReports", ["AddendFiles", "CAddendResources"]),
     room(
       "Addend",
       [
-        "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendHardware", "AddendNetworks",
-        "AddendArchives", "AddendData", "AddendDistributed", "AddendTraining", "AddendCompression",
-        "AddendReports",
+        "AddendFiles", "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendHardware",
+        "AddendNetworks", "AddendArchives", "AddendData", "AddendDistributed", "AddendTraining",
+        "AddendCompression", "AddendReports",
       ]),
     .executableTarget(
       name: "AddendCommand",
@@ -86,7 +91,8 @@ let package = Package(
       name: "AddendTestSupport",
       dependencies: ["AddendTensors", "AddendLinear", "AddendNetworks"],
       path: "Tests/AddendTestSupport", swiftSettings: strict),
-    tests("AddendCatalogue"),
+    tests("AddendFiles"),
+    tests("AddendCatalogue", ["AddendTensors"]),
     tests("AddendKernels"),
     tests("AddendTensors"),
     tests("AddendLinear"),

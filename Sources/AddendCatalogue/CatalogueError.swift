@@ -1,6 +1,7 @@
 /// Why a name with parameters was refused.
 public enum CatalogueError: Error, Equatable, Sendable, CustomStringConvertible {
   case malformed(text: String)
+  case notASpecification(found: String)
   case duplicateParameter(of: String, parameter: String)
   case unknownName(noun: String, name: String, known: [String])
   case unknownParameter(of: String, parameter: String, known: [String])
@@ -11,6 +12,8 @@ public enum CatalogueError: Error, Equatable, Sendable, CustomStringConvertible 
     switch self {
     case .malformed(let text):
       "'\(text)' is not of the form name:key=value,key=value"
+    case .notASpecification(let found):
+      "expected an object with the name as its member 'kind', found \(found)"
     case .duplicateParameter(let owner, let parameter):
       "\(owner): parameter '\(parameter)' is given twice"
     case .unknownName(let noun, let name, let known):
