@@ -67,7 +67,7 @@ let package = Package(
     room(
       "AddendTraining",
       [
-        "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks", "AddendArchives",
+        "AddendFiles", "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks", "AddendArchives",
         "AddendData", "AddendDistributed",
       ]),
     room(

@@ -1,0 +1,65 @@
+internal import Addend
+internal import ArgumentParser
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// The end of a command that could not do its work: one sentence and a `sysexits` code.
+struct Failure: Error {
+  /// What `sysexits.h` calls the kinds of failure that occur here.
+  enum Kind: Int32 {
+    case usage = 64
+    case data = 65
+    case noInput = 66
+    case unavailable = 69
+    case internalError = 70
+    case cannotCreate = 73
+    case inputOutput = 74
+    case notPermitted = 77
+  }
+
+  let kind: Kind
+  let sentence: String
+
+  init(_ kind: Kind, _ sentence: String) {
+    self.kind = kind
+    self.sentence = sentence
+  }
+
+  /// What one of the package's own errors means to whoever called the command.
+  init(_ error: any Error) {
+    self.init(Self.kind(of: error), "\(error)")
+  }
+
+  /// Whether `error` comes from the package, so that its description is a sentence for the user.
+  static func isOurs(_ error: any Error) -> Bool {
+    error is FileError || error is CatalogueError || error is JSONError || error is DataError
+      || error is NetworkError || error is TensorError || error is TrainingError
+      || error is ArchiveError || error is CommunicationError
+  }
+
+  private static func kind(of error: any Error) -> Kind {
+    switch error {
+    case let error as FileError:
+      switch error {
+      case .notFound: .noInput
+      case .notPermitted: .notPermitted
+      case .diskFull: .cannotCreate
+      default: .inputOutput
+      }
+    case is CatalogueError: .usage
+    default: .data
+    }
+  }
+
+  /// Says what went wrong and ends the process.
+  func report() -> Never {
+    StandardError.write("addend: \(sentence)\n")
+    exit(kind.rawValue)
+  }
+}
