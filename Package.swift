@@ -67,7 +67,8 @@ let package = Package(
     room(
       "AddendTraining",
       [
-        "AddendFiles", "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks", "AddendArchives",
+        "AddendFiles", "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks",
+        "AddendArchives",
         "AddendData", "AddendDistributed",
       ]),
     room(

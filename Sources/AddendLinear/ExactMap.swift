@@ -5,7 +5,6 @@ public import AddendTensors
 /// `y = x W` computed as it stands, in the scalar's own arithmetic: float32 through oneDNN.
 ///
 /// Shapes: `W` is `[inputSize, outputSize]`, row-major. Gradients: `dW = xᵀ dy`, `dx = dy Wᵀ`.
-/// Initialised uniformly on ±√(6 / inputSize) (He et al., 2015, eq. 10 for a uniform law).
 ///
 /// Cost per row: `inputSize · outputSize` multiplications and `(inputSize − 1) · outputSize`
 /// additions.
@@ -19,14 +18,6 @@ public struct ExactMap<Scalar: TensorScalar>: LinearMap {
   public init(weight: Tensor<Scalar>) {
     precondition(weight.shape.rank == 2, "a weight is a matrix")
     self.weight = Parameter(weight)
-  }
-
-  public init(_ role: MapRole, using random: inout RandomSource) {
-    let limit = (6 / Double(max(1, role.inputSize))).squareRoot()
-    self.init(
-      weight: Tensor([role.inputSize, role.outputSize]) { span in
-        for i in span.indices { span[i] = Scalar((2 * random.uniform() - 1) * limit) }
-      })
   }
 
   public var inputSize: Int { weight.value.shape[0] }
@@ -146,8 +137,8 @@ public struct ExactConfiguration: MapConfiguration {
   public var specification: Specification { Specification("float32") }
 
   public func makeMap<Scalar: TensorScalar>(
-    _ role: MapRole, of scalar: Scalar.Type, using random: inout RandomSource
+    _ role: MapRole, weight: Tensor<Scalar>, using random: inout RandomSource
   ) throws(CatalogueError) -> any MapSlot<Scalar> {
-    Slot(ExactMap<Scalar>(role, using: &random))
+    Slot(ExactMap(weight: weight))
   }
 }

@@ -18,11 +18,27 @@ public struct MapRole: Hashable, Sendable {
 
 /// A kind of map with its parameters: what `--map lookup:block=8` names.
 public protocol MapConfiguration: Configurable {
-  /// A fresh map, its weights drawn from `random`.
+  /// A map that starts from `weight: [inputSize, outputSize]`; what else it draws, codebooks say,
+  /// comes from `random`.
   /// - Throws: `CatalogueError.invalidParameter` where the parameters do not suit the role.
   func makeMap<Scalar: TensorScalar>(
-    _ role: MapRole, of scalar: Scalar.Type, using random: inout RandomSource
+    _ role: MapRole, weight: Tensor<Scalar>, using random: inout RandomSource
   ) throws(CatalogueError) -> any MapSlot<Scalar>
+}
+
+extension MapConfiguration {
+  /// A fresh map, its weights uniform on ±√(6 / inputSize) (He et al., 2015, eq. 10 for a uniform
+  /// law). The weights are drawn first: maps of every kind start from the same ones.
+  public func makeMap<Scalar: TensorScalar>(
+    _ role: MapRole, of scalar: Scalar.Type, using random: inout RandomSource
+  ) throws(CatalogueError) -> any MapSlot<Scalar> {
+    var own = RandomSource(seed: random.next())
+    let limit = (6 / Double(max(1, role.inputSize))).squareRoot()
+    let weight = Tensor<Scalar>([role.inputSize, role.outputSize]) { span in
+      for i in span.indices { span[i] = Scalar((2 * own.uniform() - 1) * limit) }
+    }
+    return try makeMap(role, weight: weight, using: &own)
+  }
 }
 
 /// The maps there are.

@@ -14,11 +14,12 @@ public struct TensorBoardLog: ~Copyable {
   public init(directory: String, wallTime: Double, processIdentifier: Int32) throws(FileError) {
     try createDirectory(at: directory)
     let name = "events.out.tfevents.\(Int(wallTime)).addend.\(processIdentifier)"
-    file = try LogFile(creating: directory + "/" + name)
+    let file = try LogFile(creating: directory + "/" + name)
     var event = ProtocolBuffer()
     event.append(field: 1, wallTime)
     event.append(field: 3, Array("brain.Event:2".utf8))
-    try write(event)
+    try file.append(event.record.span)
+    self.file = file
   }
 
   /// Adds one point to the curve called `tag`.
@@ -35,16 +36,7 @@ public struct TensorBoardLog: ~Copyable {
     event.append(field: 1, wallTime)
     event.append(field: 2, UInt64(max(0, step)))
     event.append(field: 5, summary.bytes)
-    try write(event)
-  }
-
-  private func write(_ event: ProtocolBuffer) throws(FileError) {
-    let length = UInt64(event.bytes.count).littleEndianBytes
-    var record = length
-    record += CRC32C.masked(length).littleEndianBytes
-    record += event.bytes
-    record += CRC32C.masked(event.bytes).littleEndianBytes
-    try file.append(record.span)
+    try file.append(event.record.span)
   }
 }
 
@@ -71,6 +63,13 @@ private struct ProtocolBuffer {
   mutating func append(field: Int, _ value: Float) {
     appendVarint(UInt64(field << 3 | 5))
     bytes += value.bitPattern.littleEndianBytes
+  }
+
+  /// The message framed as a TFRecord.
+  var record: [UInt8] {
+    let length = UInt64(bytes.count).littleEndianBytes
+    return length + CRC32C.masked(length).littleEndianBytes + bytes
+      + CRC32C.masked(bytes).littleEndianBytes
   }
 
   private mutating func appendVarint(_ value: UInt64) {

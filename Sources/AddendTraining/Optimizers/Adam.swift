@@ -88,7 +88,8 @@ public struct AdamMoments: Hashable, Sendable {
   }
 
   static let parameters: [Declaration.Parameter] = [
-    .init("beta1", .number(0...0.999999), standard: .number(0.9), help: "first moment kept per step"),
+    .init(
+      "beta1", .number(0...0.999999), standard: .number(0.9), help: "first moment kept per step"),
     .init(
       "beta2", .number(0...0.999999), standard: .number(0.999), help: "second moment kept per step"),
     .init("epsilon", .number(1e-12...1), standard: .number(1e-8), help: "added to the denominator"),

@@ -126,7 +126,8 @@ public struct CosineSchedule: Schedule {
   public static let declaration = Declaration(
     "cosine", summary: "half a cosine down to the floor at the end",
     parameters: [
-      .init("floor", .number(0...1), standard: .number(0), help: "the share of the rate at the end"),
+      .init(
+        "floor", .number(0...1), standard: .number(0), help: "the share of the rate at the end"),
       .warmup,
     ])
   public init(_ arguments: Arguments) throws(CatalogueError) {
