@@ -1,5 +1,5 @@
 public import AddendCatalogue
-public import AddendFiles
+internal import AddendFiles
 internal import AddendKernels
 public import AddendLinear
 public import AddendTensors

@@ -1,5 +1,5 @@
-public import AddendLinear
-public import AddendTensors
+internal import AddendLinear
+internal import AddendTensors
 
 extension IntegerState {
   /// The values as a file holds them: little-endian, two's complement; below a byte, several share
