@@ -45,6 +45,7 @@ let package = Package(
         .linkedLibrary("dnnl", .when(traits: ["OneDNN"])),
         .linkedLibrary("m", .when(platforms: [.linux])),
         .linkedLibrary("pthread", .when(platforms: [.linux])),
+        .linkedLibrary("z"),
       ]),
     .target(name: "CAddendResources", exclude: ["Resources"]),
     .target(

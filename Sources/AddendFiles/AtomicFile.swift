@@ -36,10 +36,21 @@ public struct AtomicFile: ~Copyable {
   private static func freeName(beside destination: String) -> String {
     while true {
       let number = serial.add(1, ordering: .relaxed).newValue
-      let name = "\(destination).partial-\(getpid())-\(number)"
+      let name = "\(destination)\(partialMark)\(getpid())-\(number)"
       // A name that is taken was left by a killed process that had our number.
       if unsafe access(name, F_OK) != 0 { return name }
     }
+  }
+
+  private static let partialMark = ".partial-"
+
+  /// The name of the file that the temporary one called `name` was to become; `nil` for names of
+  /// other files. Killed processes leave temporary files behind.
+  public static func destination(ofPartial name: String) -> String? {
+    let parts = name.split(separator: "-", omittingEmptySubsequences: false)
+    guard parts.count > 2, parts.suffix(2).allSatisfy({ Int($0) != nil }) else { return nil }
+    let stem = parts.dropLast(2).joined(separator: "-") + "-"
+    return stem.hasSuffix(partialMark) ? String(stem.dropLast(partialMark.count)) : nil
   }
 
   /// `path` without symbolic links; a path where nothing is stays as it is.

@@ -26,3 +26,29 @@ public func createDirectory(at path: String) throws(FileError) {
     throw .failed(operation: "creating", path: path, reason: "there is a file of that name")
   }
 }
+
+/// The names of what lies in the directory at `path`, in alphabetical order.
+///
+/// - Throws: `FileError`; `notFound` when there is no such directory.
+public func names(inDirectory path: String) throws(FileError) -> [String] {
+  guard let stream = unsafe opendir(path) else { throw FileError(errno, "opening", path) }
+  defer { unsafe closedir(stream) }
+  var names: [String] = []
+  while true {
+    // The end and a failure differ by errno alone, which anything in between may set.
+    errno = 0
+    guard let entry = unsafe readdir(stream) else { break }
+    // Safe: the system terminates the name, and it is copied before the next call.
+    let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+      unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    if name != "." && name != ".." { names.append(name) }
+  }
+  guard errno == 0 else { throw FileError(errno, "reading", path) }
+  return names.sorted()
+}
+
+/// Removes the file at `path`; that there is none is no failure.
+public func removeFile(at path: String) throws(FileError) {
+  guard unsafe unlink(path) == 0 || errno == ENOENT else { throw FileError(errno, "removing", path) }
+}

@@ -12,6 +12,13 @@ public protocol StateVisitor<Scalar> {
   mutating func visit(_ numbers: inout Tensor<Scalar>, named name: String)
   /// Integers: codes, columns, counters.
   mutating func visit(_ integers: inout IntegerState, named name: String)
+  /// Called by maps and layers that derive something from their state, once they have visited it.
+  ///
+  /// A visitor that replaced the state by a file's calls `rebuild`, which checks that what the file
+  /// held fits together (shapes, codes in range) and derives the rest anew; others leave it alone.
+  /// A tensor (or integers) without elements takes the file's shape, any other keeps its own: a map
+  /// visits its form (frozen or not) first, and empties what the file is to decide.
+  mutating func afterReplacing(_ rebuild: () throws(TensorError) -> Void)
   /// Opens and closes a level of names: `dense1` around `weight` makes `dense1/weight`.
   mutating func enter(_ name: String)
   mutating func leave()
@@ -20,46 +27,7 @@ public protocol StateVisitor<Scalar> {
 extension StateVisitor {
   public mutating func visit(_ numbers: inout Tensor<Scalar>, named name: String) {}
   public mutating func visit(_ integers: inout IntegerState, named name: String) {}
+  public mutating func afterReplacing(_ rebuild: () throws(TensorError) -> Void) {}
   public mutating func enter(_ name: String) {}
   public mutating func leave() {}
-}
-
-/// Integers of one width, shaped: what codes and int8 tables are made of, in memory and on disk.
-public struct IntegerState: Hashable, Sendable {
-  /// How an element is stored.
-  public enum Width: String, Hashable, Sendable, CaseIterable {
-    case int8, uint8, int16, uint16, int32, int64
-
-    public var byteCount: Int {
-      switch self {
-      case .int8, .uint8: 1
-      case .int16, .uint16: 2
-      case .int32: 4
-      case .int64: 8
-      }
-    }
-
-    public var range: ClosedRange<Int> {
-      switch self {
-      case .int8: -128...127
-      case .uint8: 0...255
-      case .int16: -32768...32767
-      case .uint16: 0...65535
-      case .int32: Int(Int32.min)...Int(Int32.max)
-      case .int64: Int.min...Int.max
-      }
-    }
-  }
-
-  public var width: Width
-  public var shape: Shape
-  public var values: [Int]
-
-  public init(_ width: Width, _ shape: Shape, _ values: [Int]) {
-    precondition(values.count == shape.count, "\(values.count) integers for \(shape)")
-    precondition(values.allSatisfy(width.range.contains), "integers fit \(width.rawValue)")
-    self.width = width
-    self.shape = shape
-    self.values = values
-  }
 }

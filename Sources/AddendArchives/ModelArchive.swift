@@ -1,0 +1,131 @@
+internal import AddendCatalogue
+public import AddendNetworks
+public import AddendTensors
+
+/// A model with what is worth knowing of it: what a deployed `.addend` file holds.
+///
+/// Sections: `network` and `metadata` (documents), then all state of the frozen model in the order
+/// of its visit, `model/dense1/weight` and so on.
+public struct ModelArchive<Scalar: TensorScalar>: Sendable {
+  public var model: Model<Scalar>
+  public var metadata: ModelMetadata
+
+  public init(_ model: Model<Scalar>, metadata: ModelMetadata = ModelMetadata()) {
+    self.model = model
+    self.metadata = metadata
+  }
+
+  /// Reads the file at `path` and builds the model from it.
+  ///
+  /// - Throws: `ArchiveError`: as `Archive` and `Archive.model(of:)` throw, and `unexpected` for a
+  ///   section that is not a model's.
+  public init(contentsOf path: String) throws(ArchiveError) {
+    try self.init(Archive(contentsOf: path))
+  }
+
+  /// - Throws: as `init(contentsOf:)`.
+  public init(_ archive: Archive) throws(ArchiveError) {
+    let known = [ModelSections.network, ModelSections.metadata]
+    let stranger = archive.sections.first {
+      !known.contains($0.name) && !$0.name.hasPrefix(StatePath.root + "/")
+    }
+    if let stranger { throw .unexpected(section: stranger.name) }
+    metadata = try ModelMetadata(json: archive.document(ModelSections.metadata))
+    model = try archive.model(of: Scalar.self)
+  }
+
+  /// Writes the frozen model to `path`, whole or not at all.
+  ///
+  /// - Throws: `ArchiveError.file`.
+  public func save(to path: String) throws(ArchiveError) {
+    try writeArchive(to: path) { writer throws(ArchiveError) in try write(to: &writer) }
+  }
+
+  /// Writes the sections that `save` writes.
+  public func write<Sink: ByteSink & ~Copyable>(
+    to writer: inout ArchiveWriter<Sink>
+  ) throws(ArchiveError) {
+    // The metadata comes early: whoever reads a stream knows what it will be.
+    try writer.write(metadata.json, named: ModelSections.metadata)
+    try writer.write(model.frozen())
+  }
+
+  /// What `save` would write, in bytes, without writing it.
+  public var storedSize: StoredSize {
+    let frozen = model.frozen()
+    var sections = [
+      ArchiveSection(
+        documentOf: metadata.json.text().utf8.count, named: ModelSections.metadata),
+      ArchiveSection(
+        documentOf: ModelSections.description(of: frozen).text().utf8.count,
+        named: ModelSections.network),
+    ]
+    sections += frozen.states.map { $0.value.section(named: $0.name) }
+    return StoredSize(sections)
+  }
+}
+
+/// The documents beside a model's state.
+enum ModelSections {
+  static let network = "network"
+  static let metadata = "metadata"
+
+  static func description<Scalar>(of model: Model<Scalar>) -> JSONValue {
+    ["network": model.network.json, "map": model.map.json]
+  }
+}
+
+extension Model {
+  /// All state as it stands, by section name.
+  var states: [(name: String, value: StateValue<Scalar>)] {
+    var copy = self
+    var collector = StateCollector<Scalar>()
+    copy.visit(&collector)
+    return collector.states
+  }
+}
+
+extension ArchiveWriter where Sink: ~Copyable {
+  /// Writes `model` in the form that it has: what a checkpoint holds of a model in training.
+  public mutating func write<Scalar>(_ model: Model<Scalar>) throws(ArchiveError) {
+    try write(ModelSections.description(of: model), named: ModelSections.network)
+    for (name, value) in model.states {
+      switch value {
+      case .parameter(let tensor): try write(tensor, named: name, isParameter: true)
+      case .numbers(let tensor): try write(tensor, named: name)
+      case .integers(let integers): try write(integers, named: name)
+      }
+    }
+  }
+}
+
+extension Archive {
+  /// The model that the archive describes, with the state that it holds.
+  ///
+  /// - Throws: `ArchiveError.network` when the description cannot be built; `missing`, `mismatch`,
+  ///   `unexpected` or `state` when the state is not the described network's.
+  public func model<Scalar: TensorScalar>(
+    of scalar: Scalar.Type
+  ) throws(ArchiveError) -> Model<Scalar> {
+    let description = try document(ModelSections.network)
+    var model: Model<Scalar>
+    do throws(NetworkError) {
+      let network = try Network(json: description["network"] ?? nil)
+      model = try Model(network, map: Self.map(in: description), seed: 0)
+    } catch {
+      throw .network(error)
+    }
+    var restorer = StateRestorer<Scalar>(self)
+    model.visit(&restorer)
+    try restorer.check()
+    return model
+  }
+
+  private static func map(in description: JSONValue) throws(NetworkError) -> Specification {
+    do throws(CatalogueError) {
+      return try Specification(json: description["map"] ?? nil)
+    } catch {
+      throw .parameters(layer: "map", error)
+    }
+  }
+}
