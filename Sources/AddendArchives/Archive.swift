@@ -35,7 +35,8 @@ public struct Archive: Sendable {
       guard places.updateValue((section, payload), forKey: section.name) == nil else {
         throw .malformed(part: "the archive", reason: "two sections are called '\(section.name)'")
       }
-      headerChecksums = crc32(header.suffix(4).span, after: headerChecksums)
+      let ending = Array(header.suffix(4))
+      headerChecksums = crc32(ending.span, after: headerChecksums)
       sections.append(section)
       position = payload.upperBound
     }

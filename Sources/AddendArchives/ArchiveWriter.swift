@@ -76,7 +76,8 @@ public struct ArchiveWriter<Sink: ByteSink & ~Copyable>: ~Copyable {
   ) throws(ArchiveError) {
     precondition(names.insert(section.name).inserted, "two sections are called \(section.name)")
     let header = section.header(at: position, payloadChecksum: crc32(payload))
-    headerChecksums = crc32(header.suffix(4).span, after: headerChecksums)
+    let ending = Array(header.suffix(4))
+    headerChecksums = crc32(ending.span, after: headerChecksums)
     try emit(header.span)
     try emit(payload)
   }
