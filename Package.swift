@@ -47,7 +47,7 @@ let package = Package(
         .linkedLibrary("pthread", .when(platforms: [.linux])),
         .linkedLibrary("z"),
       ]),
-    .target(name: "CAddendResources", exclude: ["Resources"]),
+    .target(name: "CAddendResources", exclude: ["NOTICE.md", "Resources"]),
     .target(
       name: "CAddendImages",
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
@@ -75,7 +75,7 @@ let package = Package(
     room(
       "AddendCompression",
       ["AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks", "AddendData"]),
-    room("AddendReports", ["AddendFiles", "CAddendResources"]),
+    room("AddendReports", ["AddendFiles", "AddendCatalogue", "CAddendResources"]),
     room(
       "Addend",
       [
@@ -105,7 +105,7 @@ let package = Package(
     tests("AddendDistributed"),
     tests("AddendTraining", ["AddendHardware"]),
     tests("AddendCompression"),
-    tests("AddendReports"),
+    tests("AddendReports", ["AddendCatalogue", "AddendFiles", "AddendTensors"]),
     tests("Addend"),
     .testTarget(
       name: "AddendCommandTests", dependencies: ["AddendCommand", "AddendTestSupport"],

@@ -89,7 +89,7 @@ struct FileDescriptor: ~Copyable {
 
 // Inside the type, its own `read` and `write` hide the system's.
 private let platformRead = unsafe read(_:_:_:)
-private let platformWrite = unsafe write(_:_:_:)
+let platformWrite = unsafe write(_:_:_:)
 
 extension FileError {
   /// What the system's error `code` means for `path`.

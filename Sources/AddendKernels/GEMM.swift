@@ -40,23 +40,20 @@ public func gemm(
   guard m > 0 && n > 0 else { return }
   let tiles = GEMMTiles(shape)
   let (lda, ldb) = (shape.transposesA ? m : k, shape.transposesB ? k : n)
-  // Safe: the extents were checked above, tiles lie inside them, and C keeps no pointer.
-  unsafe a.withUnsafeBufferPointer { a in
-    unsafe b.withUnsafeBufferPointer { b in
-      unsafe c.withUnsafeMutableBufferPointer { c in
-        guard let a = a.baseAddress, let b = b.baseAddress,
-          let c = c.baseAddress
-        else { return }
-        ThreadPool.current.run(tiles.count) { index in
-          let tile = tiles[index]
-          let (i, j) = (tile.firstRow, tile.firstColumn)
-          unsafe addend_gemm_f32(
-            shape.transposesA, shape.transposesB, tile.rows, tile.columns, k,
-            a + (shape.transposesA ? i : i * k), lda, b + (shape.transposesB ? j * k : j), ldb,
-            shape.accumulates, c + i * n + j, n)
-        }
-      }
-    }
+  guard let a = unsafe a.address, let b = unsafe b.address, let c = unsafe c.address else {
+    if !shape.accumulates { c.update(repeating: 0) }
+    return
+  }
+  ThreadPool.forEachPart(of: tiles.count, size: 1) { index, _ in
+    let tile = tiles[index]
+    let (i, j) = (tile.firstRow, tile.firstColumn)
+    let scratch = AlignedBuffer<Float>(uninitializedCount: addend_gemm_f32_scratch())
+    var scratchSpan = scratch.uniqueSpan
+    // Safe: the extents were checked above, tiles lie inside them, and C keeps no pointer.
+    unsafe addend_gemm_f32(
+      shape.transposesA, shape.transposesB, tile.rows, tile.columns, k,
+      a + (shape.transposesA ? i : i * k), lda, b + (shape.transposesB ? j * k : j), ldb,
+      shape.accumulates, c + i * n + j, n, scratchSpan.address)
   }
 }
 

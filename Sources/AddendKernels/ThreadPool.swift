@@ -44,6 +44,20 @@ public final class ThreadPool: Sendable {
     }
   }
 
+  /// Cuts `count` units of work into parts of `size`, the last one shorter, and runs `body` on the
+  /// current pool for each; one part alone stays on the calling thread.
+  static func forEachPart(
+    of count: Int, size: Int, _ body: (_ first: Int, _ count: Int) -> Void
+  ) {
+    guard count > size else {
+      if count > 0 { body(0, count) }
+      return
+    }
+    current.run((count + size - 1) / size) { part in
+      body(part * size, min(size, count - part * size))
+    }
+  }
+
   private struct Task { let body: (Int) -> Void }
 
   // Invariant: the C pool guards its own fields; the pointer is set once, in `init`.

@@ -31,13 +31,14 @@ extension TensorScalar {
   }
 
   public static func softmaxCrossEntropy(
-    _ logits: Span<Self>, columns: Int, classes: Span<Int32>, weight: Double,
+    _ logits: Span<Self>, columns: Int, classes: Span<Int32>, smoothing: Double, weight: Double,
     gradient: inout MutableSpan<Self>
   ) -> Double {
     precondition(
       columns > 0 && logits.count == columns * classes.count && gradient.count == logits.count,
       "softmaxCrossEntropy: one class a row")
-    let weight = Self(weight)
+    let spread = Self(weight * smoothing / Double(columns))
+    let (weight, peak) = (Self(weight), Self(weight * (1 - smoothing)))
     var loss = 0.0
     for r in classes.indices {
       let row = r * columns..<(r + 1) * columns
@@ -49,10 +50,14 @@ extension TensorScalar {
       }
       let (largest, sum) = exponentials(of: logits, in: row, into: &gradient)
       // −log softmax, which stays finite where the probability itself would underflow.
-      loss += Math.log(sum.double) - (logits[row.lowerBound + target] - largest).double
+      loss += Math.log(sum.double)
+      loss -= (1 - smoothing) * (logits[row.lowerBound + target] - largest).double
+      if smoothing > 0 {
+        for i in row { loss -= smoothing / Double(columns) * (logits[i] - largest).double }
+      }
       let factor = weight / sum
-      for i in row { gradient[i] *= factor }
-      gradient[row.lowerBound + target] -= weight
+      for i in row { gradient[i] = gradient[i] * factor - spread }
+      gradient[row.lowerBound + target] -= peak
     }
     return loss
   }

@@ -72,10 +72,11 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   static func indexOfLargest(_ x: Span<Self>) -> Int
   /// Each row of `logits` to its softmax.
   static func softmax(_ logits: Span<Self>, columns: Int, into y: inout MutableSpan<Self>)
-  /// `Σ_r −log softmax(logits[r, :])[classes[r]]` over the rows that have a class (≥ 0), and the
-  /// gradient of `weight` times that sum, `weight · (softmax − one-hot)`; zero in the other rows.
+  /// The sum over rows that have a class (≥ 0) of `−Σ_c target_c · log softmax(logits)_c`, and the
+  /// gradient of `weight` times that sum, `weight · (softmax − target)`; zero in the other rows. The
+  /// target is `1 − smoothing` on the class plus `smoothing / columns` everywhere.
   static func softmaxCrossEntropy(
-    _ logits: Span<Self>, columns: Int, classes: Span<Int32>, weight: Double,
+    _ logits: Span<Self>, columns: Int, classes: Span<Int32>, smoothing: Double, weight: Double,
     gradient: inout MutableSpan<Self>
   ) -> Double
 
@@ -166,12 +167,6 @@ extension Float: TensorScalar {
   public static var exactIntegerLimit: Int { 1 << 24 }
   public var double: Double { Double(self) }
   public static func squareRoot(_ x: Float) -> Float { x.squareRoot() }
-
-  public static func gemm(
-    _ shape: GEMMShape, _ a: Span<Float>, _ b: Span<Float>, _ c: inout MutableSpan<Float>
-  ) {
-    AddendKernels.gemm(shape, a, b, &c)
-  }
 }
 
 extension Double: TensorScalar {

@@ -31,45 +31,15 @@ public struct SoftmaxCrossEntropy: Loss {
     let classes = try targets.classes(for: outputs, of: "cross-entropy")
     let columns = outputs.shape.last ?? 1
     let counted = max(1, classes.count { $0 != Targets.ignored })
-    var gradient = outputs.softmax()
-    let logits = outputs.span
-    var span = gradient.mutableSpan
-    var total = 0.0
     let share = 1 / Double(counted)
-    for (row, target) in classes.enumerated() {
-      let first = row * columns
-      guard target != Targets.ignored else {
-        for c in 0..<columns { span[first + c] = .zero }
-        continue
-      }
-      total += Self.loss(
-        of: Int(target), in: logits.extracting(first..<first + columns),
-        probability: span[first + Int(target)], smoothing: smoothing)
-      if smoothing > 0 {
-        let spread = Scalar(smoothing / Double(columns))
-        for c in 0..<columns { span[first + c] -= spread }
-      }
-      span[first + Int(target)] -= Scalar(1 - smoothing)
+    let logits = outputs.span
+    var total = 0.0
+    let gradient = Tensor<Scalar>(outputs.shape) {
+      total = Scalar.softmaxCrossEntropy(
+        logits, columns: columns, classes: classes.span, smoothing: smoothing, weight: share,
+        gradient: &$0)
     }
-    Scalar.scale(&span, by: Scalar(share))
     return (total * share, gradient)
-  }
-
-  /// One row's loss. A probability that has rounded to zero is taken from the logits instead.
-  private static func loss<Scalar: TensorScalar>(
-    of target: Int, in logits: Span<Scalar>, probability: Scalar, smoothing: Double
-  ) -> Double {
-    if smoothing == 0, probability.double > 1e-6 { return -Math.log(probability.double) }
-    var largest = -Double.infinity
-    for c in logits.indices { largest = max(largest, logits[c].double) }
-    var (sum, mean) = (0.0, 0.0)
-    for c in logits.indices {
-      sum += Math.exp(logits[c].double - largest)
-      mean += logits[c].double
-    }
-    let logSum = largest + Math.log(sum)
-    return logSum - (1 - smoothing) * logits[target].double
-      - smoothing * mean / Double(logits.count)
   }
 }
 

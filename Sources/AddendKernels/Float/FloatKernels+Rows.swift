@@ -1,0 +1,83 @@
+internal import CAddendKernels
+
+// Safe throughout: extents are checked before addresses are taken, parts lie inside them, and C
+// keeps no pointer.
+
+extension FloatKernels {
+  /// Rows of a matrix that a thread works on at a time.
+  static func partRows(columns: Int) -> Int { max(1, partSize / max(1, columns)) }
+
+  /// `y[r, :] += row` for each row of `y`.
+  public func addRow(_ row: Span<Float>, toEachRowOf y: inout MutableSpan<Float>) {
+    let columns = row.count
+    guard let row = unsafe row.address else { return }
+    let rows = y.count / columns
+    precondition(y.count == rows * columns, "addRow: extents")
+    guard let y = unsafe y.address else { return }
+    ThreadPool.forEachPart(of: rows, size: Self.partRows(columns: columns)) { first, count in
+      unsafe table.pointee.add_row(count, columns, row, y + first * columns)
+    }
+  }
+
+  /// `sums[c] += Σ_r x[r, c]`.
+  ///
+  /// Wide matrices are shared out by columns, each summed in the order of the rows; narrow ones by
+  /// rows, their parts' sums then added in order.
+  public func addColumnSums(of x: Span<Float>, to sums: inout MutableSpan<Float>) {
+    let columns = sums.count
+    guard let sums = unsafe sums.address else { return }
+    let rows = x.count / columns
+    precondition(x.count == rows * columns, "addColumnSums: extents")
+    guard let x = unsafe x.address else { return }
+    let partRows = Self.partRows(columns: columns)
+    guard columns < 1024, rows > partRows else {
+      ThreadPool.forEachPart(of: columns, size: 512) { first, count in
+        unsafe table.pointee.add_column_sums(rows, count, columns, x + first, sums + first)
+      }
+      return
+    }
+    let parts = (rows + partRows - 1) / partRows
+    let partial = AlignedBuffer<Float>(uninitializedCount: parts * columns)
+    var span = partial.uniqueSpan
+    span.update(repeating: 0)
+    guard let partSums = unsafe span.address else { return }
+    ThreadPool.forEachPart(of: rows, size: partRows) { first, count in
+      unsafe table.pointee.add_column_sums(
+        count, columns, columns, x + first * columns, partSums + first / partRows * columns)
+    }
+    unsafe table.pointee.add_column_sums(parts, columns, columns, partSums, sums)
+  }
+
+  /// Each row of `logits` to its softmax.
+  public func softmax(_ logits: Span<Float>, columns: Int, into y: inout MutableSpan<Float>) {
+    precondition(columns > 0 && logits.count % columns == 0 && y.count == logits.count, "softmax")
+    let rows = logits.count / columns
+    guard let x = unsafe logits.address, let y = unsafe y.address else { return }
+    ThreadPool.forEachPart(of: rows, size: Self.partRows(columns: columns)) { first, count in
+      unsafe table.pointee.softmax(count, columns, x + first * columns, y + first * columns)
+    }
+  }
+
+  /// The sum over rows of the cross-entropy with a smoothed class, and the gradient of `weight`
+  /// times that sum; rows whose class is negative count for nothing.
+  public func softmaxCrossEntropy(
+    _ logits: Span<Float>, columns: Int, classes: Span<Int32>, smoothing: Double, weight: Double,
+    gradient: inout MutableSpan<Float>
+  ) -> Double {
+    precondition(
+      columns > 0 && logits.count == columns * classes.count && gradient.count == logits.count,
+      "softmaxCrossEntropy: one class a row")
+    for i in classes.indices {
+      precondition(classes[i] < columns, "softmaxCrossEntropy: class \(classes[i]) of \(columns)")
+    }
+    let rows = classes.count
+    guard let x = unsafe logits.address, let classes = unsafe classes.address,
+      let dx = unsafe gradient.address
+    else { return 0 }
+    return sum(ofPartsOf: rows, size: Self.partRows(columns: columns)) { first, count in
+      unsafe table.pointee.cross_entropy(
+        count, columns, x + first * columns, classes + first, Float(smoothing), Float(weight),
+        dx + first * columns)
+    }
+  }
+}

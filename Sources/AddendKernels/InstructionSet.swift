@@ -1,0 +1,36 @@
+internal import CAddendKernels
+
+/// What a processor offers to kernels, each case including those before it.
+public enum InstructionSet: Int, CaseIterable, Comparable, Sendable, CustomStringConvertible {
+  /// What every processor of the architecture has: SSE2 on x86-64, NEON on Arm.
+  case scalar
+  /// AVX2, fused multiply-add, half-precision conversion.
+  case avx2
+  /// AVX-512 F, BW, DQ and VL.
+  case avx512
+  /// And byte permutations (VBMI).
+  case avx512VBMI
+  /// And dot products of bytes (VNNI).
+  case avx512VNNI
+
+  /// The sets that this machine runs, narrowest first.
+  public static let available = allCases.filter {
+    addend_isa_is_available(addend_isa(UInt32($0.rawValue)))
+  }
+
+  /// The widest of them.
+  public static let best = available.last ?? .scalar
+
+  public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+
+  /// `avx512-vbmi`.
+  public var description: String {
+    switch self {
+    case .scalar: "scalar"
+    case .avx2: "avx2"
+    case .avx512: "avx512"
+    case .avx512VBMI: "avx512-vbmi"
+    case .avx512VNNI: "avx512-vnni"
+    }
+  }
+}

@@ -1,0 +1,105 @@
+ADDEND_INLINE void ADDEND_VARIANT(add_row_block)(const size_t width, size_t c, size_t rows,
+                                             size_t columns, const float *restrict row,
+                                             float *restrict y) {
+  float held[16];
+  for (size_t l = 0; l < width; ++l) held[l] = row[c + l];
+  for (size_t r = 0; r < rows; ++r)
+    for (size_t l = 0; l < width; ++l) y[r * columns + c + l] += held[l];
+}
+
+static void ADDEND_VARIANT(add_row)(size_t rows, size_t columns, const float *restrict row,
+                                    float *restrict y) {
+  FOR_COLUMN_BLOCKS(add_row_block, columns, rows, columns, row, y);
+}
+
+ADDEND_INLINE void ADDEND_VARIANT(column_sum_block)(const size_t width, size_t c, size_t rows,
+                                                size_t stride, const float *restrict x,
+                                                float *restrict sums) {
+  float held[16];
+  for (size_t l = 0; l < width; ++l) held[l] = sums[c + l];
+  for (size_t r = 0; r < rows; ++r)
+    for (size_t l = 0; l < width; ++l) held[l] += x[r * stride + c + l];
+  for (size_t l = 0; l < width; ++l) sums[c + l] = held[l];
+}
+
+static void ADDEND_VARIANT(add_column_sums)(size_t rows, size_t columns, size_t stride,
+                                            const float *restrict x, float *restrict sums) {
+  FOR_COLUMN_BLOCKS(column_sum_block, columns, rows, stride, x, sums);
+}
+
+/// The largest of n > 0 numbers; NaN loses against numbers.
+ADDEND_INLINE float ADDEND_VARIANT(largest)(size_t n, const float *restrict x) {
+  float lanes[16];
+  for (size_t l = 0; l < 16; ++l) lanes[l] = -INFINITY;
+  size_t i = 0;
+  for (; i + 16 <= n; i += 16)
+    for (size_t l = 0; l < 16; ++l) lanes[l] = x[i + l] > lanes[l] ? x[i + l] : lanes[l];
+  for (size_t l = 0; i < n; ++i, ++l) lanes[l] = x[i] > lanes[l] ? x[i] : lanes[l];
+  for (size_t w = 8; w > 0; w /= 2)
+    for (size_t l = 0; l < w; ++l) lanes[l] = lanes[l + w] > lanes[l] ? lanes[l + w] : lanes[l];
+  return lanes[0];
+}
+
+/// y = e^(x − largest); returns the sum of y.
+ADDEND_INLINE float ADDEND_VARIANT(exponentials)(size_t n, float largest, const float *restrict x,
+                                                 float *restrict y) {
+  float lanes[16] = {0};
+  size_t i = 0;
+  for (; i + 16 <= n; i += 16)
+    for (size_t l = 0; l < 16; ++l) {
+      y[i + l] = f32_exp(x[i + l] - largest);
+      lanes[l] += y[i + l];
+    }
+  for (size_t l = 0; i < n; ++i, ++l) {
+    y[i] = f32_exp(x[i] - largest);
+    lanes[l] += y[i];
+  }
+  for (size_t w = 8; w > 0; w /= 2)
+    for (size_t l = 0; l < w; ++l) lanes[l] += lanes[l + w];
+  return lanes[0];
+}
+
+static void ADDEND_VARIANT(softmax)(size_t rows, size_t columns, const float *restrict x,
+                                    float *restrict y) {
+  for (size_t r = 0; r < rows; ++r, x += columns, y += columns) {
+    const float largest = ADDEND_VARIANT(largest)(columns, x);
+    const float sum = ADDEND_VARIANT(exponentials)(columns, largest, x, y);
+    for (size_t c = 0; c < columns; ++c) y[c] /= sum;
+  }
+}
+
+/// Σ (x − largest), for the part of a smoothed target that lies on every class.
+ADDEND_INLINE float ADDEND_VARIANT(sum_below)(size_t n, float largest, const float *restrict x) {
+  float lanes[16] = {0};
+  size_t i = 0;
+  for (; i + 16 <= n; i += 16)
+    for (size_t l = 0; l < 16; ++l) lanes[l] += x[i + l] - largest;
+  for (size_t l = 0; i < n; ++i, ++l) lanes[l] += x[i] - largest;
+  for (size_t w = 8; w > 0; w /= 2)
+    for (size_t l = 0; l < w; ++l) lanes[l] += lanes[l + w];
+  return lanes[0];
+}
+
+static double ADDEND_VARIANT(cross_entropy)(size_t rows, size_t columns, const float *restrict x,
+                                            const int32_t *restrict classes, float smoothing,
+                                            float weight, float *restrict dx) {
+  double loss = 0;
+  const float spread = smoothing / (float)columns;
+  for (size_t r = 0; r < rows; ++r, x += columns, dx += columns) {
+    if (classes[r] < 0) {
+      memset(dx, 0, columns * sizeof *dx);
+      continue;
+    }
+    const size_t target = (size_t)classes[r];
+    const float largest = ADDEND_VARIANT(largest)(columns, x);
+    const float sum = ADDEND_VARIANT(exponentials)(columns, largest, x, dx);
+    // −log softmax, which stays finite where the probability itself would underflow.
+    loss += log((double)sum) - (1.0 - (double)smoothing) * (double)(x[target] - largest);
+    if (smoothing > 0) loss -= (double)spread * (double)ADDEND_VARIANT(sum_below)(columns, largest, x);
+    const float factor = weight / sum;
+    const float everywhere = weight * spread;
+    for (size_t c = 0; c < columns; ++c) dx[c] = dx[c] * factor - everywhere;
+    dx[target] -= weight * (1.0f - smoothing);
+  }
+  return loss;
+}

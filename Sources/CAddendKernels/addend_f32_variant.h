@@ -1,0 +1,38 @@
+// One variant of the float32 kernels, named by ADDEND_VARIANT. No include guard: addend_f32.c
+// includes this file once for each instruction set.
+#include "addend_f32_elements.h"
+#include "addend_f32_rows.h"
+#include "addend_f32_normalization.h"
+#include "addend_f32_windows.h"
+#include "addend_f32_updates.h"
+#include "addend_f32_gemm.h"
+
+#define FIELD(name) .name = ADDEND_VARIANT(name)
+static const addend_f32_kernels ADDEND_VARIANT(kernels) = {
+    FIELD(add_scaled),
+    FIELD(scale),
+    FIELD(multiply),
+    FIELD(sum_of_squares),
+    FIELD(activate),
+    FIELD(activation_gradient),
+    FIELD(add_row),
+    FIELD(add_column_sums),
+    FIELD(softmax),
+    FIELD(cross_entropy),
+    FIELD(column_moments),
+    FIELD(normalize),
+    FIELD(column_products),
+    FIELD(normalization_gradient),
+    FIELD(max_pool),
+    FIELD(max_pool_gradient),
+    FIELD(average_pool),
+    FIELD(average_pool_gradient),
+    FIELD(patches),
+    FIELD(add_patches),
+    FIELD(momentum_update),
+    FIELD(adam_update),
+    FIELD(gemm),
+    FIELD(exponential),
+    FIELD(error_function),
+};
+#undef FIELD

@@ -1,0 +1,90 @@
+static void ADDEND_VARIANT(max_pool)(const addend_window *w, const float *restrict x,
+                                     float *restrict y, int32_t *restrict choices) {
+  const size_t n = w->channels;
+  memset(y, 0, result_count(w) * sizeof *y);
+  memset(choices, -1, result_count(w) * sizeof *choices);
+  FOR_WINDOW_PIXELS(w, {
+    const float *restrict pixels = x + pixel;
+    float *restrict best = y + position * n;
+    int32_t *restrict chosen = choices + position * n;
+    for (size_t c = 0; c < n; ++c) {
+      const bool wins = (chosen[c] < 0) | (pixels[c] > best[c]);
+      best[c] = wins ? pixels[c] : best[c];
+      chosen[c] = wins ? (int32_t)tap : chosen[c];
+    }
+  })
+}
+
+static void ADDEND_VARIANT(max_pool_gradient)(const addend_window *w, const float *restrict dy,
+                                              const int32_t *restrict choices,
+                                              float *restrict dx) {
+  const size_t n = w->channels;
+  memset(dx, 0, image_count(w) * sizeof *dx);
+  FOR_WINDOW_PIXELS(w, {
+    float *restrict pixels = dx + pixel;
+    const float *restrict gradient = dy + position * n;
+    const int32_t *restrict chosen = choices + position * n;
+    for (size_t c = 0; c < n; ++c) pixels[c] += chosen[c] == (int32_t)tap ? gradient[c] : 0.0f;
+  })
+}
+
+static void ADDEND_VARIANT(average_pool)(const addend_window *w, const float *restrict x,
+                                         const float *restrict factors, float *restrict y) {
+  const size_t n = w->channels;
+  memset(y, 0, result_count(w) * sizeof *y);
+  FOR_WINDOW_PIXELS(w, {
+    const float *restrict pixels = x + pixel;
+    float *restrict sum = y + position * n;
+    for (size_t c = 0; c < n; ++c) sum[c] += pixels[c];
+  })
+  for (size_t position = 0; position < w->output_height * w->output_width; ++position)
+    for (size_t c = 0; c < n; ++c) y[position * n + c] *= factors[position];
+}
+
+static void ADDEND_VARIANT(average_pool_gradient)(const addend_window *w,
+                                                  const float *restrict dy,
+                                                  const float *restrict factors,
+                                                  float *restrict dx) {
+  const size_t n = w->channels;
+  memset(dx, 0, image_count(w) * sizeof *dx);
+  FOR_WINDOW_PIXELS(w, {
+    float *restrict pixels = dx + pixel;
+    const float *restrict gradient = dy + position * n;
+    for (size_t c = 0; c < n; ++c) pixels[c] += gradient[c] * factors[position];
+  })
+}
+
+// Neighbouring taps lie side by side in the image where the filter is not dilated: one copy.
+static void ADDEND_VARIANT(patches)(const addend_window *w, const float *restrict x,
+                                    float *restrict rows) {
+  const size_t n = w->channels, row = w->filter_width * n;
+  for (size_t p = 0; p < w->output_height; ++p) {
+    const tap_range down = taps_inside(w, p, w->filter_height, w->height);
+    for (size_t q = 0; q < w->output_width; ++q) {
+      const tap_range across = taps_inside(w, q, w->filter_width, w->width);
+      const size_t length = (across.last - across.first) * n;
+      for (size_t r = 0; r < w->filter_height; ++r, rows += row) {
+        if (r < down.first || r >= down.last || length < row) memset(rows, 0, row * sizeof *rows);
+        if (r < down.first || r >= down.last || length == 0) continue;
+        const float *line = x + tap_source(w, p, r) * w->width * n;
+        if (w->dilation == 1) {
+          memcpy(rows + across.first * n, line + tap_source(w, q, across.first) * n,
+                 length * sizeof *rows);
+        } else {
+          for (size_t s = across.first; s < across.last; ++s)
+            memcpy(rows + s * n, line + tap_source(w, q, s) * n, n * sizeof *rows);
+        }
+      }
+    }
+  }
+}
+
+static void ADDEND_VARIANT(add_patches)(const addend_window *w, const float *restrict rows,
+                                        float *restrict x) {
+  const size_t n = w->channels, taps = w->filter_height * w->filter_width;
+  FOR_WINDOW_PIXELS(w, {
+    float *restrict pixels = x + pixel;
+    const float *restrict entries = rows + (position * taps + tap) * n;
+    for (size_t c = 0; c < n; ++c) pixels[c] += entries[c];
+  })
+}

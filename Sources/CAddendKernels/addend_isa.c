@@ -1,0 +1,21 @@
+#include "addend_isa.h"
+
+bool addend_isa_is_available(addend_isa isa) {
+#if defined(__x86_64__)
+  // The builtin asks the processor and whether the operating system saves the registers.
+  __builtin_cpu_init();
+  bool available = true;
+  if (isa >= ADDEND_ISA_AVX2)
+    available = available && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                __builtin_cpu_supports("f16c");
+  if (isa >= ADDEND_ISA_AVX512)
+    available = available && __builtin_cpu_supports("avx512f") &&
+                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+                __builtin_cpu_supports("avx512vl");
+  if (isa >= ADDEND_ISA_AVX512_VBMI) available = available && __builtin_cpu_supports("avx512vbmi");
+  if (isa >= ADDEND_ISA_AVX512_VNNI) available = available && __builtin_cpu_supports("avx512vnni");
+  return available;
+#else
+  return isa == ADDEND_ISA_SCALAR;
+#endif
+}

@@ -1,0 +1,131 @@
+#ifndef ADDEND_F32_H
+#define ADDEND_F32_H
+#include "addend_isa.h"
+#include "addend_window.h"
+#include <stddef.h>
+#include <stdint.h>
+
+/// Functions of one variable; see `ActivationFunction` for their equations.
+typedef enum {
+  ADDEND_RELU,
+  ADDEND_LEAKY_RELU,  // the parameter is the slope below zero
+  ADDEND_SIGMOID,
+  ADDEND_TANH,
+  ADDEND_GELU,
+  ADDEND_SWISH,
+  ADDEND_HARD_TANH,
+} addend_activation;
+
+/// One step of gradient descent with momentum; see `MomentumStep`.
+typedef struct {
+  float rate, momentum, decay;
+  bool looks_ahead;
+} addend_momentum_step;
+
+/// One step of Adam; see `AdamStep`. `kept` is 1 − η δ.
+typedef struct {
+  float rate, scale, epsilon, decay, kept, first, first_share, second, second_share;
+} addend_adam_step;
+
+/// The float32 kernels of one instruction set.
+///
+/// All variants are compiled from one source without contraction to fused multiply-adds, and their
+/// reductions run in 16 lanes whatever the registers' width: they agree bit for bit.
+/// Matrices are row-major and contiguous. Nothing that is written overlaps anything else.
+/// No alignment is needed. Every function works on the calling thread.
+typedef struct {
+  // Elements.
+  /// y += alpha x.
+  void (*add_scaled)(size_t n, float alpha, const float *restrict x, float *restrict y);
+  /// y *= alpha.
+  void (*scale)(size_t n, float alpha, float *restrict y);
+  /// y *= x.
+  void (*multiply)(size_t n, const float *restrict x, float *restrict y);
+  /// Σ x².
+  double (*sum_of_squares)(size_t n, const float *restrict x);
+  /// y = f(x).
+  void (*activate)(addend_activation f, float parameter, size_t n, const float *restrict x,
+                   float *restrict y);
+  /// dx = dy f′(x), where y = f(x).
+  void (*activation_gradient)(addend_activation f, float parameter, size_t n,
+                              const float *restrict x, const float *restrict y,
+                              const float *restrict dy, float *restrict dx);
+
+  // Rows: matrices [rows][columns].
+  /// y[r][c] += row[c].
+  void (*add_row)(size_t rows, size_t columns, const float *restrict row, float *restrict y);
+  /// sums[c] += Σ_r x[r·stride + c], rows in order.
+  void (*add_column_sums)(size_t rows, size_t columns, size_t stride, const float *restrict x,
+                          float *restrict sums);
+  /// y[r][·] = softmax of x[r][·].
+  void (*softmax)(size_t rows, size_t columns, const float *restrict x, float *restrict y);
+  /// Over rows with a class (≥ 0, below columns): the sum of −Σ_c target_c log softmax(x)_c, where
+  /// the target is 1 − smoothing on the class plus smoothing / columns everywhere; and
+  /// dx = weight (softmax(x) − target). Rows without a class: dx = 0.
+  double (*cross_entropy)(size_t rows, size_t columns, const float *restrict x,
+                          const int32_t *restrict classes, float smoothing, float weight,
+                          float *restrict dx);
+
+  // Normalisation: x [rows][columns].
+  /// sums[c] = Σ_r x[r][c]; squares[c] = Σ_r (x[r][c] − sums[c] / rows)². rows > 0.
+  void (*column_moments)(size_t rows, size_t columns, const float *restrict x,
+                         float *restrict sums, float *restrict squares);
+  /// y = (x − mean) slope + shift, column by column.
+  void (*normalize)(size_t rows, size_t columns, const float *restrict x,
+                    const float *restrict mean, const float *restrict slope,
+                    const float *restrict shift, float *restrict y);
+  /// sums[c] = Σ_r dy[r][c]; products[c] = Σ_r dy[r][c] (x[r][c] − mean[c]).
+  void (*column_products)(size_t rows, size_t columns, const float *restrict x,
+                          const float *restrict dy, const float *restrict mean,
+                          float *restrict sums, float *restrict products);
+  /// dx = (dy − offset − (x − mean) tilt) slope, column by column.
+  void (*normalization_gradient)(size_t rows, size_t columns, const float *restrict x,
+                                 const float *restrict dy, const float *restrict mean,
+                                 const float *restrict offset, const float *restrict tilt,
+                                 const float *restrict slope, float *restrict dx);
+
+  // Windows: one image x [height][width][channels], one result y [output_height][output_width].
+  /// y[·][channels] = the largest pixel under each window, choices its tap, −1 and 0 if none.
+  void (*max_pool)(const addend_window *window, const float *restrict x, float *restrict y,
+                   int32_t *restrict choices);
+  /// dx = 0; dx[pixel chosen] += dy.
+  void (*max_pool_gradient)(const addend_window *window, const float *restrict dy,
+                            const int32_t *restrict choices, float *restrict dx);
+  /// y = factors[position] Σ of the pixels under the window; factors [output_height][output_width].
+  void (*average_pool)(const addend_window *window, const float *restrict x,
+                       const float *restrict factors, float *restrict y);
+  /// dx = 0; dx[pixels under the window] += factors[position] dy.
+  void (*average_pool_gradient)(const addend_window *window, const float *restrict dy,
+                                const float *restrict factors, float *restrict dx);
+  /// rows[position][tap][channel] = the pixel under the tap, 0 in the padding.
+  void (*patches)(const addend_window *window, const float *restrict x, float *restrict rows);
+  /// x[pixel under the tap] += rows[position][tap][channel], positions in order.
+  void (*add_patches)(const addend_window *window, const float *restrict rows, float *restrict x);
+
+  // Updates.
+  void (*momentum_update)(const addend_momentum_step *step, size_t n,
+                          const float *restrict gradient, float *restrict weights,
+                          float *restrict velocity);
+  void (*adam_update)(const addend_adam_step *step, size_t n, const float *restrict gradient,
+                      float *restrict weights, float *restrict first_moment,
+                      float *restrict second_moment);
+
+  // Products.
+  /// c [m][n] = op(a) op(b), plus what c held when `accumulate`: `addend_gemm_f32` without a library.
+  /// Uses fused multiply-adds where the set has them: variants agree within k ulp of Σ |a| |b|.
+  /// scratch holds `addend_f32_gemm_scratch` floats.
+  void (*gemm)(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k,
+               const float *restrict a, size_t lda, const float *restrict b, size_t ldb,
+               bool accumulate, float *restrict c, size_t ldc, float *restrict scratch);
+
+  // Elementary functions, for the tests of their error: y = f(x).
+  void (*exponential)(size_t n, const float *restrict x, float *restrict y);
+  void (*error_function)(size_t n, const float *restrict x, float *restrict y);
+} addend_f32_kernels;
+
+/// Floats of scratch memory that `gemm` needs.
+enum { addend_f32_gemm_scratch = 256 * (96 + 128) };
+
+/// The kernels of `isa`, or of the widest set below it that this build has code for.
+const addend_f32_kernels *addend_f32_select(addend_isa isa);
+#endif

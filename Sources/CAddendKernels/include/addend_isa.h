@@ -1,0 +1,17 @@
+#ifndef ADDEND_ISA_H
+#define ADDEND_ISA_H
+#include <stdbool.h>
+
+/// The instruction sets that kernels are compiled for, each containing those before it.
+/// `ADDEND_ISA_SCALAR` is whatever the build's own target has: SSE2 on x86-64, NEON on Arm.
+typedef enum {
+  ADDEND_ISA_SCALAR,
+  ADDEND_ISA_AVX2,         // AVX2, FMA, F16C
+  ADDEND_ISA_AVX512,       // AVX-512 F, BW, DQ, VL
+  ADDEND_ISA_AVX512_VBMI,  // and byte permutations
+  ADDEND_ISA_AVX512_VNNI,  // and dot products of bytes
+} addend_isa;
+
+/// Whether this build has code for the set and this machine, its operating system included, runs it.
+bool addend_isa_is_available(addend_isa isa);
+#endif
