@@ -8,3 +8,16 @@ extension Tensor {
     }
   }
 }
+
+extension Tensor {
+  /// Some of the outermost axis's elements, in the order given.
+  public func gathered(_ indices: [Int]) -> Tensor {
+    let size = shape.element.count
+    let source = span
+    return Tensor(shape.element.batched(indices.count)) { target in
+      for (row, index) in indices.enumerated() {
+        for i in 0..<size { target[row * size + i] = source[index * size + i] }
+      }
+    }
+  }
+}

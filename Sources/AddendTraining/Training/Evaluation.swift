@@ -1,6 +1,7 @@
-internal import AddendData
-internal import AddendNetworks
-internal import AddendTensors
+public import AddendData
+public import AddendLinear
+public import AddendNetworks
+public import AddendTensors
 
 /// How well a model does on a data set.
 public struct Evaluation: Hashable, Sendable {
@@ -8,6 +9,7 @@ public struct Evaluation: Hashable, Sendable {
   public var loss: Double
   /// The share of rows whose largest output is their class; 0 for targets that are not classes.
   public var accuracy: Double
+  /// The rows that count.
   public var rows: Int
 
   /// `e^loss`: what language models are judged by.
@@ -17,5 +19,65 @@ public struct Evaluation: Hashable, Sendable {
     self.loss = loss
     self.accuracy = accuracy
     self.rows = rows
+  }
+}
+
+extension Model {
+  /// Loss and accuracy over all of `dataset`, with the model as inference runs it.
+  ///
+  /// Examples of running text keep their states from batch to batch. `batchSize` changes nothing
+  /// for examples that stand alone, but for the last bits of the sums.
+  /// - Throws: `TrainingError` where the data do not fit the model.
+  public func evaluation(
+    on dataset: any Dataset, loss: any Loss, batchSize: Int = 200
+  ) throws(TrainingError) -> Evaluation {
+    let loader: BatchLoader
+    do throws(DataError) {
+      loader = try BatchLoader(
+        dataset, batchSize: min(batchSize, max(1, dataset.count)), seed: 0, remainder: .kept)
+    } catch {
+      throw .data(error)
+    }
+    var tally = LossTally()
+    var states: [Tensor<Scalar>] = []
+    for batch in loader.batches(inEpoch: 0) {
+      var context = PassContext<Scalar>(
+        lengths: batch.lengths, initialStates: batch.continuesPrevious ? states : [])
+      do {
+        let outputs = try forward(Tensor<Scalar>(batch.input), &context)
+        let (value, _) = try loss.valueAndGradient(outputs, batch.targets)
+        tally.add(
+          loss: value, correct: Metrics.correct(outputs, batch.targets),
+          rows: batch.targets.countedRows)
+      } catch let error as NetworkError {
+        throw .network(error)
+      } catch let error as TensorError {
+        throw .loss(error)
+      } catch {
+        preconditionFailure("a pass throws network and tensor errors")
+      }
+      states = context.finalStates
+    }
+    guard tally.rows > 0 else { throw .emptyDataset(name: dataset.name) }
+    return tally.evaluation
+  }
+}
+
+/// Sums over batches of which means are made.
+struct LossTally: Hashable, Sendable {
+  var lossSum = 0.0
+  var correct = 0
+  var rows = 0
+
+  mutating func add(loss: Double, correct: Int, rows: Int) {
+    lossSum += loss * Double(rows)
+    self.correct += correct
+    self.rows += rows
+  }
+
+  var evaluation: Evaluation {
+    Evaluation(
+      loss: lossSum / Double(max(1, rows)), accuracy: Double(correct) / Double(max(1, rows)),
+      rows: rows)
   }
 }

@@ -47,3 +47,16 @@ struct GradientReduction<Scalar: TensorScalar>: StateVisitor {
     }
   }
 }
+
+/// Lists the parameters by path, with their shapes.
+struct ParameterPaths<Scalar: TensorScalar>: StateVisitor {
+  private(set) var found: [(path: String, shape: Shape)] = []
+  private var path = StatePath()
+
+  mutating func enter(_ name: String) { path.enter(name) }
+  mutating func leave() { path.leave() }
+
+  mutating func visit(_ parameter: inout Parameter<Scalar>, named name: String) {
+    found.append((path.appending(name), parameter.value.shape))
+  }
+}

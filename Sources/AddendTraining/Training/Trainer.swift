@@ -13,6 +13,8 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
   public internal(set) var position = TrainingPosition()
   public internal(set) var optimizerState = OptimizerState<Scalar>()
   public internal(set) var history: [EpochRecord] = []
+  /// What the epoch under way has come to so far.
+  var tally = LossTally()
   /// Where dropout draws from.
   var random: RandomSource
   /// Recurrent states carried from batch to batch of one running text.
@@ -27,14 +29,14 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
   /// Takes one step with `batch`: this rank's part of it when there are several.
   /// - Throws: `TrainingError` when the batch does not fit the model or the loss is not a number.
   public mutating func step(
-    _ batch: Batch, stepsPerEpoch: Int, carriesStates: Bool = false,
+    _ batch: Batch, stepsPerEpoch: Int,
     communicator: some Communicator = SingleProcess()
   ) throws(TrainingError) -> StepRecord {
     let progress = TrainingProgress(
       step: position.epoch * stepsPerEpoch + position.step, stepsPerEpoch: stepsPerEpoch,
       epochs: plan.epochs)
     model.prepare(for: progress)
-    let (outputs, loss) = try passes(batch, carriesStates: carriesStates)
+    let (outputs, loss) = try passes(batch)
     guard loss.isFinite else {
       throw .diverged(epoch: position.epoch + 1, step: position.step + 1)
     }
@@ -53,10 +55,11 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
 
   /// Forward, loss and backward: gradients are added to the model's parameters.
   private mutating func passes(
-    _ batch: Batch, carriesStates: Bool
+    _ batch: Batch
   ) throws(TrainingError) -> (outputs: Tensor<Scalar>, loss: Double) {
     var context = PassContext<Scalar>(
-      random: random, lengths: batch.lengths, initialStates: carriesStates ? carriedStates : [])
+      random: random, lengths: batch.lengths,
+      initialStates: batch.continuesPrevious ? carriedStates : [])
     let outputs: Tensor<Scalar>
     do throws(NetworkError) {
       outputs = try model.trainingForward(Tensor<Scalar>(batch.input), &context)
@@ -64,7 +67,7 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
       throw .network(error)
     }
     random = context.random
-    carriedStates = carriesStates ? context.finalStates : []
+    carriedStates = context.finalStates
     do throws(TensorError) {
       let (loss, gradient) = try plan.loss.valueAndGradient(outputs, batch.targets)
       if loss.isFinite { model.backward(gradient) }

@@ -1,0 +1,61 @@
+public import AddendCatalogue
+
+// Doubles are written with as many digits as bring them back bit for bit. What is not finite becomes
+// null on the way, and infinity on the way back: a loss that overflowed.
+
+extension EpochRecord {
+  /// One object, as checkpoints and `--json` hold it.
+  public var json: JSONValue {
+    [
+      "epoch": .integer(epoch), "trainingLoss": .number(trainingLoss),
+      "trainingAccuracy": .number(trainingAccuracy),
+      "validation": validation?.json ?? .null, "learningRate": .number(learningRate),
+      "seconds": .number(seconds),
+    ]
+  }
+
+  init?(json: JSONValue) {
+    guard let epoch = json["epoch"]?.integerValue, let accuracy = json.number("trainingAccuracy"),
+      let loss = json.number("trainingLoss"), let rate = json.number("learningRate"),
+      let seconds = json.number("seconds"), let validation = json["validation"]
+    else { return nil }
+    self.init(
+      epoch: epoch, trainingLoss: loss, trainingAccuracy: accuracy,
+      validation: Evaluation(json: validation), learningRate: rate, seconds: seconds)
+  }
+}
+
+extension Evaluation {
+  /// One object: loss, accuracy (0…1) and the rows that counted.
+  public var json: JSONValue {
+    ["loss": .number(loss), "accuracy": .number(accuracy), "rows": .integer(rows)]
+  }
+
+  init?(json: JSONValue) {
+    guard let loss = json.number("loss"), let accuracy = json.number("accuracy"),
+      let rows = json["rows"]?.integerValue
+    else { return nil }
+    self.init(loss: loss, accuracy: accuracy, rows: rows)
+  }
+}
+
+extension LossTally {
+  var json: JSONValue {
+    ["lossSum": .number(lossSum), "correct": .integer(correct), "rows": .integer(rows)]
+  }
+
+  init?(json: JSONValue) {
+    guard let lossSum = json.number("lossSum"), let correct = json["correct"]?.integerValue,
+      let rows = json["rows"]?.integerValue
+    else { return nil }
+    self.init(lossSum: lossSum, correct: correct, rows: rows)
+  }
+}
+
+extension JSONValue {
+  /// The number called `key`; infinity where it was not finite when written.
+  fileprivate func number(_ key: String) -> Double? {
+    guard let member = self[key] else { return nil }
+    return member == .null ? .infinity : member.numberValue
+  }
+}

@@ -1,0 +1,131 @@
+public import AddendData
+public import AddendDistributed
+internal import AddendLinear
+internal import AddendNetworks
+
+/// Somebody who looks on while a network trains: progress bars, logs, checkpoints.
+public protocol TrainingObserver<Scalar> {
+  associatedtype Scalar: TensorScalar
+  /// A step was taken.
+  mutating func stepEnded(
+    _ record: StepRecord, stepsPerEpoch: Int, _ trainer: borrowing Trainer<Scalar>) throws
+  /// An epoch is complete and evaluated.
+  mutating func epochEnded(_ record: EpochRecord, _ trainer: borrowing Trainer<Scalar>) throws
+}
+
+extension TrainingObserver {
+  public mutating func stepEnded(
+    _ record: StepRecord, stepsPerEpoch: Int, _ trainer: borrowing Trainer<Scalar>
+  ) throws {}
+  public mutating func epochEnded(
+    _ record: EpochRecord, _ trainer: borrowing Trainer<Scalar>
+  ) throws {}
+}
+
+extension Trainer {
+  /// Trains from the present position to the end of the plan, or until patience runs out.
+  ///
+  /// Every epoch ends with an evaluation on the validation part, or the test part where there is
+  /// none. With several ranks, each takes every `worldSize`-th example of each batch.
+  /// - Throws: `TrainingError`; whatever an observer throws.
+  public mutating func run(
+    on splits: DatasetSplits, augmentation: Augmentation? = nil,
+    communicator: some Communicator = SingleProcess(),
+    observers: inout [any TrainingObserver<Scalar>]
+  ) throws {
+    let loader = try loader(splits.training, augmentation)
+    let heldOut = splits.validation ?? splits.test
+    while position.epoch < plan.epochs && !isOutOfPatience {
+      let start = ContinuousClock.now
+      for batch in loader.batches(inEpoch: position.epoch, from: position.step) {
+        let record = try step(
+          batch.part(communicator.processRank, of: communicator.worldSize),
+          stepsPerEpoch: loader.batchCount, communicator: communicator)
+        tally.add(loss: record.loss, correct: record.correct, rows: record.rows)
+        for i in observers.indices {
+          try observers[i].stepEnded(record, stepsPerEpoch: loader.batchCount, self)
+        }
+      }
+      let seconds = (ContinuousClock.now - start) / .seconds(1)
+      try endEpoch(heldOut, seconds: seconds, stepsPerEpoch: loader.batchCount, &observers)
+    }
+  }
+
+  /// Trains without anybody looking on.
+  public mutating func run(
+    on splits: DatasetSplits, augmentation: Augmentation? = nil,
+    communicator: some Communicator = SingleProcess()
+  ) throws {
+    var nobody: [any TrainingObserver<Scalar>] = []
+    try run(
+      on: splits, augmentation: augmentation, communicator: communicator, observers: &nobody)
+  }
+
+  private func loader(
+    _ dataset: any Dataset, _ augmentation: Augmentation?
+  ) throws(TrainingError) -> BatchLoader {
+    do throws(DataError) {
+      return try BatchLoader(
+        dataset, batchSize: plan.batchSize, seed: plan.seed, augmentation: augmentation)
+    } catch {
+      throw .data(error)
+    }
+  }
+
+  private mutating func endEpoch(
+    _ heldOut: any Dataset, seconds: Double, stepsPerEpoch: Int,
+    _ observers: inout [any TrainingObserver<Scalar>]
+  ) throws {
+    let evaluation = try model.frozen().evaluation(
+      on: heldOut, loss: plan.loss,
+      batchSize: heldOut.order == .consecutive ? plan.batchSize : 200)
+    let training = tally.evaluation
+    let progress = TrainingProgress(
+      step: (position.epoch + 1) * stepsPerEpoch - 1, stepsPerEpoch: stepsPerEpoch,
+      epochs: plan.epochs)
+    let record = EpochRecord(
+      epoch: position.epoch + 1, trainingLoss: training.loss,
+      trainingAccuracy: training.accuracy, validation: evaluation,
+      learningRate: plan.learningRate * plan.schedule.factor(at: progress), seconds: seconds)
+    history.append(record)
+    tally = LossTally()
+    position = TrainingPosition(epoch: position.epoch + 1, step: 0)
+    for i in observers.indices { try observers[i].epochEnded(record, self) }
+  }
+
+  /// Whether the held-out loss has not improved for `plan.patience` epochs.
+  public var isOutOfPatience: Bool {
+    guard let patience = plan.patience else { return false }
+    let losses = history.compactMap { $0.validation?.loss }
+    guard let best = losses.indices.min(by: { losses[$0] < losses[$1] }) else { return false }
+    return losses.count - 1 - best >= patience
+  }
+}
+
+extension Batch {
+  /// Every `count`-th example from `rank` on: a rank's share.
+  func part(_ rank: Int, of count: Int) -> Batch {
+    guard count > 1 else { return self }
+    let size = input.shape.first ?? 0
+    let rows = Array(stride(from: rank, to: size, by: count))
+    var part = Batch(
+      input: input.gathered(rows), targets: targets.gathered(rows, of: size),
+      lengths: lengths.map { lengths in rows.map { lengths[$0] } })
+    part.continuesPrevious = continuesPrevious
+    return part
+  }
+}
+
+extension Targets {
+  /// The targets of some of `count` examples; an example may have several rows.
+  fileprivate func gathered(_ examples: [Int], of count: Int) -> Targets {
+    switch self {
+    case .classes(let classes):
+      let rows = classes.count / max(1, count)
+      return .classes(examples.flatMap { classes[$0 * rows..<($0 + 1) * rows] })
+    case .values(let values):
+      let rows = (values.shape.first ?? 0) / max(1, count)
+      return .values(values.gathered(examples.flatMap { $0 * rows..<($0 + 1) * rows }))
+    }
+  }
+}
