@@ -46,9 +46,9 @@ let package = Package(
         .linkedLibrary("m", .when(platforms: [.linux])),
         .linkedLibrary("pthread", .when(platforms: [.linux])),
       ]),
-    .target(name: "CAddendResources", exclude: ["Resources"]),
+    .target(name: "CAddendResources", exclude: ["NOTICE.md", "Resources"]),
     .target(
-      name: "CAddendImages",
+      name: "CAddendDecoders",
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
     room("AddendFiles", []),
     room("AddendCatalogue", []),
@@ -62,7 +62,7 @@ let package = Package(
       ["AddendFiles", "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks"]),
     room(
       "AddendData",
-      ["AddendFiles", "AddendCatalogue", "AddendTensors", "CAddendResources", "CAddendImages"]),
+      ["AddendFiles", "AddendCatalogue", "AddendTensors", "CAddendResources", "CAddendDecoders"]),
     room("AddendDistributed", ["AddendTensors"]),
     room(
       "AddendTraining",

@@ -1,3 +1,0 @@
-#ifndef ADDEND_RESOURCES_H
-#define ADDEND_RESOURCES_H
-#endif
