@@ -49,7 +49,7 @@ let package = Package(
       ]),
     .target(name: "CAddendResources", exclude: ["NOTICE.md", "Resources"]),
     .target(
-      name: "CAddendImages",
+      name: "CAddendDecoders",
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
     room("AddendFiles", []),
     room("AddendCatalogue", []),
@@ -63,7 +63,7 @@ let package = Package(
       ["AddendFiles", "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks"]),
     room(
       "AddendData",
-      ["AddendFiles", "AddendCatalogue", "AddendTensors", "CAddendResources", "CAddendImages"]),
+      ["AddendFiles", "AddendCatalogue", "AddendTensors", "CAddendResources", "CAddendDecoders"]),
     room("AddendDistributed", ["AddendTensors"]),
     room(
       "AddendTraining",

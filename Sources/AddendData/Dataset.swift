@@ -4,7 +4,7 @@ public import AddendTensors
 public protocol Dataset: Sendable {
   /// The name that the catalogue knows it by.
   var name: String { get }
-  /// The number of examples; for text, of sequences.
+  /// The number of examples; for text, of windows.
   var count: Int { get }
   /// One example's shape: `[28, 28, 1]`, or `[time]` for tokens.
   var inputShape: Shape { get }
@@ -12,8 +12,28 @@ public protocol Dataset: Sendable {
   var classNames: [String] { get }
   /// A digest of content and order, as printed in reports.
   var checksum: String { get }
+  /// How an epoch visits the examples.
+  var order: ExampleOrder { get }
+  /// The class of every example; `nil` where an example has not just one.
+  var exampleClasses: [Int32]? { get }
+  /// How pixels became numbers; `nil` where inputs are no images.
+  var normalization: PixelNormalization? { get }
   /// The examples numbered `indices`, as one batch: inputs scaled as the data set defines.
   func batch(_ indices: [Int]) -> Batch
+}
+
+extension Dataset {
+  public var order: ExampleOrder { .shuffled }
+  public var exampleClasses: [Int32]? { nil }
+  public var normalization: PixelNormalization? { nil }
+}
+
+/// How an epoch visits the examples of a data set.
+public enum ExampleOrder: Sendable {
+  /// Each epoch in another order, drawn from seed and epoch.
+  case shuffled
+  /// As parallel streams: row `b` of a batch goes on where row `b` of the batch before stopped.
+  case consecutive
 }
 
 /// Some examples side by side.
@@ -21,23 +41,15 @@ public struct Batch: Sendable {
   /// `[batch] + inputShape`.
   public var input: Tensor<Float>
   public var targets: Targets
-  /// For sequences of various lengths: how many steps of each count.
+  /// For sequences of various lengths: how many steps of each count; zeros stand behind them.
   public var lengths: [Int]?
+  /// Whether each row goes on where the same row of the batch before stopped, so that a recurrent
+  /// network keeps its state (truncated backpropagation through time).
+  public var continuesPrevious = false
 
   public init(input: Tensor<Float>, targets: Targets, lengths: [Int]? = nil) {
     self.input = input
     self.targets = targets
     self.lengths = lengths
-  }
-}
-
-/// A data set's parts.
-public struct DatasetSplits: Sendable {
-  public var training: any Dataset
-  public var test: any Dataset
-
-  public init(training: any Dataset, test: any Dataset) {
-    self.training = training
-    self.test = test
   }
 }

@@ -18,11 +18,7 @@ public func createDirectory(at path: String) throws(FileError) {
     }
     partial += "/"
   }
-  var status = stat()
-  guard unsafe stat(path.isEmpty ? "." : path, &status) == 0 else {
-    throw FileError(errno, "creating", path)
-  }
-  guard status.st_mode & S_IFMT == S_IFDIR else {
+  guard isDirectory(at: path.isEmpty ? "." : path) else {
     throw .failed(operation: "creating", path: path, reason: "there is a file of that name")
   }
 }
@@ -50,5 +46,18 @@ public func names(inDirectory path: String) throws(FileError) -> [String] {
 
 /// Removes the file at `path`; that there is none is no failure.
 public func removeFile(at path: String) throws(FileError) {
-  guard unsafe unlink(path) == 0 || errno == ENOENT else { throw FileError(errno, "removing", path) }
+  guard unsafe unlink(path) == 0 || errno == ENOENT else {
+    throw FileError(errno, "removing", path)
+  }
+}
+
+/// Whether a directory is at `path`.
+public func isDirectory(at path: String) -> Bool { kind(at: path) == S_IFDIR }
+
+/// Whether a regular file is at `path`.
+public func isFile(at path: String) -> Bool { kind(at: path) == S_IFREG }
+
+private func kind(at path: String) -> mode_t? {
+  var status = stat()
+  return unsafe stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
 }

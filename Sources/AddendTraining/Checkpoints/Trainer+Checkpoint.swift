@@ -1,7 +1,8 @@
 public import AddendArchives
 internal import AddendCatalogue
+internal import AddendNetworks
 public import AddendData
-public import AddendTensors
+internal import AddendTensors
 
 // A checkpoint holds all of a trainer's state: the document `training`, the model in its training
 // form, `optimizer/<parameter>/<tensor>` and `recurrent/<number>`. What it leaves out (the order of

@@ -1,7 +1,7 @@
 public import AddendData
-public import AddendLinear
+internal import AddendLinear
 public import AddendNetworks
-public import AddendTensors
+internal import AddendTensors
 
 /// How well a model does on a data set.
 public struct Evaluation: Hashable, Sendable {

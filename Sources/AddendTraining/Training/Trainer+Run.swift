@@ -2,6 +2,7 @@ public import AddendData
 public import AddendDistributed
 internal import AddendLinear
 internal import AddendNetworks
+public import AddendTensors
 
 /// Somebody who looks on while a network trains: progress bars, logs, checkpoints.
 public protocol TrainingObserver<Scalar> {

@@ -1,1 +1,0 @@
-#include "addend_images.h"

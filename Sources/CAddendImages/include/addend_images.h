@@ -1,3 +1,0 @@
-#ifndef ADDEND_IMAGES_H
-#define ADDEND_IMAGES_H
-#endif
