@@ -35,8 +35,8 @@ public struct Archive: Sendable {
       guard places.updateValue((section, payload), forKey: section.name) == nil else {
         throw .malformed(part: "the archive", reason: "two sections are called '\(section.name)'")
       }
-      let ending = Array(header.suffix(4))
-      headerChecksums = crc32(ending.span, after: headerChecksums)
+      headerChecksums = crc32(
+        contents.span.extracting(header.indices).extracting(last: 4), after: headerChecksums)
       sections.append(section)
       position = payload.upperBound
     }
