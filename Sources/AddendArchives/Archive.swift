@@ -137,7 +137,8 @@ public struct Archive: Sendable {
     guard let section = self[name], let width = IntegerState.Width(rawValue: section.element),
       let integers = IntegerState(width, section.shape, packed: contents[payload])
     else {
-      throw .malformed(part: "the section '\(name)'", reason: "its size does not fit its shape")
+      throw .malformed(
+        part: "the section '\(name)'", reason: "its size does not fit its shape or its last bits")
     }
     return integers
   }
