@@ -100,7 +100,12 @@ let package = Package(
     tests("AddendLinear"),
     tests("AddendHardware"),
     tests("AddendNetworks"),
-    tests("AddendArchives"),
+    tests(
+      "AddendArchives",
+      [
+        "AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors", "AddendLinear",
+        "AddendNetworks",
+      ]),
     tests("AddendData"),
     tests("AddendDistributed"),
     tests("AddendTraining", ["AddendHardware"]),

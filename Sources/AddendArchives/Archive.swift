@@ -35,8 +35,8 @@ public struct Archive: Sendable {
       guard places.updateValue((section, payload), forKey: section.name) == nil else {
         throw .malformed(part: "the archive", reason: "two sections are called '\(section.name)'")
       }
-      let ending = Array(header.suffix(4))
-      headerChecksums = crc32(ending.span, after: headerChecksums)
+      headerChecksums = crc32(
+        contents.span.extracting(header.indices).extracting(last: 4), after: headerChecksums)
       sections.append(section)
       position = payload.upperBound
     }
@@ -137,7 +137,8 @@ public struct Archive: Sendable {
     guard let section = self[name], let width = IntegerState.Width(rawValue: section.element),
       let integers = IntegerState(width, section.shape, packed: contents[payload])
     else {
-      throw .malformed(part: "the section '\(name)'", reason: "its size does not fit its shape")
+      throw .malformed(
+        part: "the section '\(name)'", reason: "its size does not fit its shape or its last bits")
     }
     return integers
   }

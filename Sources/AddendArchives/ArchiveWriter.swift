@@ -76,8 +76,7 @@ public struct ArchiveWriter<Sink: ByteSink & ~Copyable>: ~Copyable {
   ) throws(ArchiveError) {
     precondition(names.insert(section.name).inserted, "two sections are called \(section.name)")
     let header = section.header(at: position, payloadChecksum: crc32(payload))
-    let ending = Array(header.suffix(4))
-    headerChecksums = crc32(ending.span, after: headerChecksums)
+    headerChecksums = crc32(header.span.extracting(last: 4), after: headerChecksums)
     try emit(header.span)
     try emit(payload)
   }

@@ -115,10 +115,20 @@ extension Archive {
     } catch {
       throw .network(error)
     }
-    var restorer = StateRestorer<Scalar>(self)
-    model.visit(&restorer)
-    try restorer.check()
+    try restore(&model)
     return model
+  }
+
+  /// Replaces the state of `model` by the archive's.
+  ///
+  /// - Throws: `ArchiveError.missing`, `mismatch`, `unexpected` or `state`; `model` is then what it
+  ///   was.
+  public func restore<Scalar: TensorScalar>(_ model: inout Model<Scalar>) throws(ArchiveError) {
+    var copy = model
+    var restorer = StateRestorer<Scalar>(self)
+    copy.visit(&restorer)
+    try restorer.check()
+    model = copy
   }
 
   private static func map(in description: JSONValue) throws(NetworkError) -> Specification {
