@@ -12,7 +12,10 @@ struct AddendCommand: ParsableCommand {
       'addend compare --dataset digits': one network under three kinds of product, side by side.
       """,
     version: addendVersion,
-    subcommands: [])
+    subcommands: [
+      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, CompareCommand.self,
+      InspectCommand.self, DataCommand.self,
+    ])
 
   static func main() {
     do {

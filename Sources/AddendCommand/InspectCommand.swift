@@ -1,0 +1,87 @@
+internal import Addend
+internal import ArgumentParser
+
+/// `addend inspect`: a network layer by layer.
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect",
+    abstract: "Show a network's layers, shapes, parameters, operations and bytes.",
+    discussion: """
+      Of a trained network: addend inspect m.addend. Of one that is not trained yet: \
+      addend inspect --model lenet-5 --dataset mnist --map lookup:block=8.
+      """)
+
+  @Argument(help: "The network's .addend file.")
+  var file: String?
+
+  @OptionGroup var network: NetworkOptions
+
+  @Option(help: "The data set that gives input and classes.", transform: Specification.parse)
+  var dataset: Specification?
+
+  @Option(help: "The product in every layer.", transform: Specification.parse)
+  var map = Specification("float32")
+
+  @OptionGroup var common: CommonOptions
+
+  mutating func validate() throws {
+    if (file == nil) == (dataset == nil) {
+      throw ValidationError("Give a file, or --dataset with --model or --network.")
+    }
+  }
+
+  func run() throws {
+    let model = try inspected()
+    let archive = ModelArchive(model)
+    let size = archive.storedSize
+    let frozen = model.frozen()
+    var table = TextTable(columns: [
+      .init("layer", alignment: .leading), .init("output", alignment: .leading),
+      .init("parameters"), .init("multiplications"), .init("additions"), .init("look-ups"),
+      .init("comparisons"), .init("size on disk"),
+    ])
+    var layers: [JSONValue] = []
+    for row in try frozen.layers.costs(for: frozen.network.input) {
+      let parameters = model.parameterCount(under: row.node.name)
+      let bytes = size.byteCount(under: row.node.name)
+      table.append(
+        [row.node.name, "\(row.output)"] + Self.cells(parameters, row.cost, bytes))
+      layers.append(Self.json(row.node.name, row.output, parameters, row.cost, bytes))
+    }
+    table.append(
+      ["in all", ""] + Self.cells(model.parameterCount, frozen.cost, size.byteCount))
+    common.say("\(model.network.name), \(model.map): \(model.network.input) to \(model.output)")
+    common.say("\(table)")
+    common.say("operations per example; in all includes the file's own headers")
+    let result = NetworkResult(model: frozen, archive: archive, evaluation: nil)
+    var object = result.json.objectValue ?? JSONObject()
+    object["layers"] = .array(layers)
+    try Envelope(command: "inspect", options: common, dataset: nil, results: [.object(object)])
+      .write()
+  }
+
+  private func inspected() throws -> Model<Float> {
+    if let file { return try StoredModel(contentsOf: file).model }
+    guard let dataset else { throw Failure(.usage, "no data set is named") }
+    let training = try Datasets.load(dataset, from: common.store).training
+    let network = try network.network(for: training, standard: nil)
+    return try Model(network, map: map, seed: common.seed)
+  }
+
+  private static func cells(_ parameters: Int, _ cost: OperationCount, _ bytes: Int) -> [String] {
+    [parameters, cost.multiplications, cost.additions, cost.lookups, cost.comparisons].map {
+      $0 == 0 ? "–" : QuantityUnit.count.text(Double($0))
+    } + [QuantityUnit.bytes.text(Double(bytes))]
+  }
+
+  private static func json(
+    _ name: String, _ output: Shape, _ parameters: Int, _ cost: OperationCount, _ bytes: Int
+  ) -> JSONValue {
+    [
+      "layer": .text(name), "output": .array(output.extents.map { .integer($0) }),
+      "parameters": .integer(parameters), "multiplications": .integer(cost.multiplications),
+      "additions": .integer(cost.additions), "lookups": .integer(cost.lookups),
+      "comparisons": .integer(cost.comparisons), "bytesStored": .integer(bytes),
+    ]
+  }
+}

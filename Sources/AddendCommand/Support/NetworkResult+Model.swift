@@ -1,0 +1,96 @@
+internal import Addend
+
+extension NetworkResult {
+  /// What is known of a model without timing it.
+  init(
+    model: Model<Float>, archive: ModelArchive<Float>, evaluation: Evaluation?,
+    usesPerplexity: Bool = false
+  ) {
+    let cost = model.cost
+    var figures: [Measure: Double] = [
+      .multiplications: Double(cost.multiplications), .additions: Double(cost.additions),
+      .lookups: Double(cost.lookups), .comparisons: Double(cost.comparisons),
+      .bitOperations: Double(cost.bitOperations),
+      .energyPicojoules: EnergyModel.horowitz.picojoules(cost),
+      .bytesStored: Double(archive.storedSize.byteCount),
+      .parameters: Double(model.parameterCount),
+    ]
+    if let evaluation {
+      figures[.loss] = evaluation.loss
+      figures[usesPerplexity ? .perplexity : .accuracy] =
+        usesPerplexity ? evaluation.perplexity : evaluation.accuracy
+    }
+    self.init(network: model.network.name, map: "\(model.map)", figures: figures)
+  }
+}
+
+extension LearningPoint {
+  init(_ record: EpochRecord) {
+    self.init(
+      epoch: record.epoch, trainLoss: record.trainingLoss,
+      testAccuracy: record.validation?.accuracy)
+  }
+}
+
+extension ModelMetadata {
+  /// What a file should say of a model trained on `training`.
+  init(of training: any Dataset, dataset: Specification) {
+    self.init()
+    classNames = training.order == .shuffled ? training.classNames : []
+    self.dataset = "\(dataset)"
+    version = addendVersion
+    // The bytes of an image are divided by their maximum first: both steps in one.
+    normalization = training.normalization.map { scale in
+      Normalization(
+        means: scale.mean.map { Double($0) * Double(scale.maximum) },
+        deviations: scale.deviation.map { Double($0) * Double(scale.maximum) })
+    }
+  }
+}
+
+extension Model {
+  /// The number of trained numbers.
+  var parameterCount: Int { parameterCount(under: nil) }
+
+  /// The number of trained numbers in the layer called `name`; in all for `nil`.
+  func parameterCount(under name: String?) -> Int {
+    var counter = ParameterCounter<Scalar>(layer: name)
+    var copy = self
+    copy.visit(&counter)
+    return counter.count
+  }
+}
+
+private struct ParameterCounter<Scalar: TensorScalar>: StateVisitor {
+  let layer: String?
+  private(set) var count = 0
+  private var path: [String] = []
+
+  init(layer: String?) { self.layer = layer }
+
+  mutating func enter(_ name: String) { path.append(name) }
+  mutating func leave() { path.removeLast() }
+
+  mutating func visit(_ parameter: inout Parameter<Scalar>, named name: String) {
+    if layer == nil || path.first == layer { count += parameter.value.count }
+  }
+}
+
+/// The figures of one network as lines for a person.
+enum Summary {
+  static func text(_ result: NetworkResult) -> String {
+    let lines = Measure.allCases.compactMap { measure -> String? in
+      guard let value = result.figures[measure] else { return nil }
+      let title = measure.scope.isEmpty ? measure.title : "\(measure.title) \(measure.scope)"
+      return "  " + title.padded(to: 36) + measure.unit.text(value)
+    }
+    return (["\(result.network), \(result.map)"] + lines).joined(separator: "\n")
+  }
+}
+
+extension String {
+  /// This text with spaces after it up to `width` characters.
+  fileprivate func padded(to width: Int) -> String {
+    self + String(repeating: " ", count: max(1, width - count))
+  }
+}

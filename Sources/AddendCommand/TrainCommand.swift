@@ -1,0 +1,117 @@
+internal import Addend
+internal import ArgumentParser
+
+/// `addend train`: a network from scratch, or from where a checkpoint left it.
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train a network and write it to a file.",
+    discussion: """
+      addend train --model lenet-5 --dataset mnist --map lookup:block=8 --epochs 5 \\
+        --output m.addend --checkpoint-directory d
+
+      Killed at any moment, the same command with --resume goes on from the last checkpoint and ends \
+      with the same bits.
+      """)
+
+  @OptionGroup var network: NetworkOptions
+  @OptionGroup var plan: PlanOptions
+  @OptionGroup var common: CommonOptions
+
+  @Option(
+    help: "The data set: \(Datasets.catalogue.names.joined(separator: ", ")).",
+    transform: Specification.parse)
+  var dataset: Specification
+
+  @Option(
+    help: "The product in every layer: \(Maps.catalogue.names.joined(separator: ", ")).",
+    transform: Specification.parse)
+  var map = Specification("float32")
+
+  @Option(name: .shortAndLong, help: "Where to write the trained network.")
+  var output: String?
+
+  @Option(help: "Where to keep checkpoints.")
+  var checkpointDirectory: String?
+
+  @Option(help: "Seconds between checkpoints within an epoch.")
+  var checkpointInterval = 60.0
+
+  @Flag(help: "Go on from the newest checkpoint; from the start where there is none yet.")
+  var resume = false
+
+  @Option(name: .customLong("tensorboard"), help: "Write event files for TensorBoard here.")
+  var tensorBoard: String?
+
+  mutating func validate() throws {
+    if resume && checkpointDirectory == nil {
+      throw ValidationError("--resume needs --checkpoint-directory.")
+    }
+    if !(checkpointInterval >= 0) {
+      throw ValidationError("--checkpoint-interval is \(checkpointInterval), expected 0 or more.")
+    }
+  }
+
+  func run() throws {
+    // Found out now rather than after hours of training.
+    if let output { _ = try AtomicFile(replacing: output) }
+    try common.computing { try train() }
+  }
+
+  private func train() throws {
+    let splits = plan.held(try Datasets.load(dataset, from: common.store), seed: common.seed)
+    let network = try network.network(for: splits.training, standard: nil)
+    var trainer = Trainer(
+      try Model<Float>(network, map: map, seed: common.seed),
+      plan: try plan.plan(epochs: 5, seed: common.seed))
+    var observers: [any TrainingObserver<Float>] = [
+      ProgressObserver(
+        title: network.name, options: common, epochs: trainer.plan.epochs,
+        heldOut: splits.validation == nil ? "test" : "validation")
+    ]
+    if let path = checkpointDirectory {
+      let directory = try CheckpointDirectory(at: path)
+      if resume { try takeUp(directory, &trainer, splits.training) }
+      observers.append(
+        CheckpointObserver(
+          directory: directory, dataset: splits.training, interval: .seconds(checkpointInterval)))
+    }
+    if let tensorBoard { observers.append(try TensorBoardObserver(directory: tensorBoard)) }
+    try trainer.run(on: splits, augmentation: plan.augmentation, observers: &observers)
+    try finish(trainer, splits)
+  }
+
+  private func takeUp(
+    _ directory: CheckpointDirectory, _ trainer: inout Trainer<Float>, _ dataset: any Dataset
+  ) throws {
+    guard let checkpoint = try directory.newest() else {
+      common.say("no checkpoint in '\(directory.path)' yet: training starts from the beginning")
+      return
+    }
+    for skipped in checkpoint.skipped { StandardStream.error.write("addend: \(skipped)\n") }
+    do {
+      try trainer.restore(checkpoint.archive, trainedOn: dataset)
+    } catch {
+      throw Failure(.data, "'\(directory.file(of: checkpoint.step))': \(error)")
+    }
+    common.say("resumed after step \(checkpoint.step)")
+  }
+
+  private func finish(_ trainer: Trainer<Float>, _ splits: DatasetSplits) throws {
+    let model = trainer.model.frozen()
+    let evaluation = try model.evaluation(on: splits.test, loss: trainer.plan.loss)
+    let archive = ModelArchive(
+      model, metadata: ModelMetadata(of: splits.training, dataset: dataset))
+    if let output { try archive.save(to: output) }
+    var result = NetworkResult(
+      model: model, archive: archive, evaluation: evaluation,
+      usesPerplexity: splits.test.order == .consecutive)
+    result.figures[.trainSeconds] = trainer.history.reduce(0) { $0 + $1.seconds }
+    result.curve = trainer.history.map(LearningPoint.init)
+    common.say(Summary.text(result))
+    if let output { common.say("written to \(output)") }
+    try Envelope(
+      command: "train", options: common,
+      dataset: (splits.training.name, splits.training.checksum), results: [result.json]
+    ).write()
+  }
+}

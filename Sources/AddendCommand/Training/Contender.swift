@@ -1,0 +1,51 @@
+internal import Addend
+
+/// One map's part in a comparison: the network trained with it, and its figures.
+struct Contender {
+  /// The stored form.
+  let model: Model<Float>
+  var result: NetworkResult
+
+  init(
+    network: Network, map: Specification, plan: TrainingPlan, splits: DatasetSplits,
+    augmentation: Augmentation?, dataset: Specification, options: CommonOptions
+  ) throws {
+    var trainer = Trainer(
+      try Model<Float>(network, map: map, seed: options.seed), plan: plan)
+    var observers: [any TrainingObserver<Float>] = [
+      ProgressObserver(
+        title: map.name, options: options, epochs: plan.epochs,
+        heldOut: splits.validation == nil ? "test" : "validation")
+    ]
+    try trainer.run(on: splits, augmentation: augmentation, observers: &observers)
+    model = trainer.model.frozen()
+    let archive = ModelArchive(
+      model, metadata: ModelMetadata(of: splits.training, dataset: dataset))
+    result = NetworkResult(
+      model: model, archive: archive,
+      evaluation: try model.evaluation(on: splits.test, loss: plan.loss),
+      usesPerplexity: splits.test.order == .consecutive)
+    result.figures[.trainSeconds] = trainer.history.reduce(0) { $0 + $1.seconds }
+    result.curve = trainer.history.map(LearningPoint.init)
+  }
+
+  /// Seconds per example of each model: the median over rounds of batches of up to 200 examples.
+  static func inferenceSeconds(
+    of models: [Model<Float>], on dataset: any Dataset
+  ) throws -> [Double] {
+    let size = min(200, dataset.count)
+    let batch = dataset.batch(Array(0..<size))
+    var seconds = models.map { _ in [Double]() }
+    for round in 0..<12 {
+      for (i, model) in models.enumerated() {
+        var context = PassContext<Float>(lengths: batch.lengths)
+        let start = ContinuousClock.now
+        _ = try model.forward(batch.input, &context)
+        let elapsed = (ContinuousClock.now - start) / .seconds(1)
+        // The first round pays for cold caches and pages.
+        if round > 0 { seconds[i].append(elapsed / Double(size)) }
+      }
+    }
+    return seconds.map { $0.sorted()[$0.count / 2] }
+  }
+}

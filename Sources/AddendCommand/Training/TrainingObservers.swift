@@ -1,0 +1,101 @@
+internal import Addend
+
+/// Shows a bar while an epoch runs and a line when it has ended.
+struct ProgressObserver: TrainingObserver {
+  let title: String
+  let options: CommonOptions
+  let epochs: Int
+  let heldOut: String
+  private var display: ProgressDisplay?
+
+  init(title: String, options: CommonOptions, epochs: Int, heldOut: String) {
+    self.title = title
+    self.options = options
+    self.epochs = epochs
+    self.heldOut = heldOut
+  }
+
+  mutating func stepEnded(
+    _ record: StepRecord, stepsPerEpoch: Int, _ trainer: borrowing Trainer<Float>
+  ) {
+    if display == nil {
+      let style = ProgressDisplay.Style.automatic(isQuiet: options.quiet)
+      display = ProgressDisplay(
+        "\(title)  epoch \(trainer.position.epoch + 1)/\(epochs)", total: stepsPerEpoch,
+        unit: "steps", style: style == .lines ? .silent : style)
+    }
+    display?.update(
+      trainer.position.step, note: "loss \(QuantityUnit.plain.text(record.loss))")
+  }
+
+  mutating func epochEnded(_ record: EpochRecord, _ trainer: borrowing Trainer<Float>) {
+    display?.finish()
+    display = nil
+    guard !options.quiet else { return }
+    var line = "\(title)  epoch \(record.epoch)/\(epochs)"
+    line += "  loss \(QuantityUnit.plain.text(record.trainingLoss))"
+    line += "  training \(QuantityUnit.fraction.text(record.trainingAccuracy))"
+    if let validation = record.validation {
+      line += "  \(heldOut) \(QuantityUnit.fraction.text(validation.accuracy))"
+    }
+    line += "  \(QuantityUnit.seconds.text(record.seconds))"
+    StandardStream.error.write(line + "\n")
+  }
+}
+
+/// Saves a checkpoint after each epoch, and within long epochs each time some seconds have passed.
+struct CheckpointObserver: TrainingObserver {
+  let directory: CheckpointDirectory
+  let dataset: any Dataset
+  let interval: Duration
+  private var last = ContinuousClock.now
+
+  init(directory: CheckpointDirectory, dataset: any Dataset, interval: Duration) {
+    self.directory = directory
+    self.dataset = dataset
+    self.interval = interval
+  }
+
+  mutating func stepEnded(
+    _ record: StepRecord, stepsPerEpoch: Int, _ trainer: borrowing Trainer<Float>
+  ) throws {
+    guard ContinuousClock.now - last >= interval else { return }
+    try save(trainer)
+  }
+
+  mutating func epochEnded(_ record: EpochRecord, _ trainer: borrowing Trainer<Float>) throws {
+    try save(trainer)
+  }
+
+  private mutating func save(_ trainer: borrowing Trainer<Float>) throws {
+    try trainer.save(to: directory, trainedOn: dataset)
+    last = ContinuousClock.now
+  }
+}
+
+/// Writes losses, accuracies and the learning rate for TensorBoard.
+final class TensorBoardObserver: TrainingObserver {
+  private let log: TensorBoardLog
+
+  init(directory: String) throws {
+    log = try TensorBoardLog(
+      directory: directory, wallTime: Clock.secondsSince1970,
+      processIdentifier: Clock.processIdentifier)
+  }
+
+  func stepEnded(
+    _ record: StepRecord, stepsPerEpoch: Int, _ trainer: borrowing Trainer<Float>
+  ) throws {
+    let time = Clock.secondsSince1970
+    try log.add("training/loss", record.loss, step: trainer.stepsTaken, wallTime: time)
+    try log.add("training/rate", record.learningRate, step: trainer.stepsTaken, wallTime: time)
+  }
+
+  func epochEnded(_ record: EpochRecord, _ trainer: borrowing Trainer<Float>) throws {
+    let (time, step) = (Clock.secondsSince1970, trainer.stepsTaken)
+    try log.add("training/accuracy", record.trainingAccuracy, step: step, wallTime: time)
+    guard let validation = record.validation else { return }
+    try log.add("validation/loss", validation.loss, step: step, wallTime: time)
+    try log.add("validation/accuracy", validation.accuracy, step: step, wallTime: time)
+  }
+}
