@@ -38,6 +38,11 @@ public struct ConvolutionGeometry: Hashable, Sendable {
   public var patchCount: Int { batch * outputHeight * outputWidth }
   public var imageCount: Int { batch * height * width * channels }
 
+  /// Whether patches are the image's own pixels: a 1×1 filter that stops at each.
+  public var isPointwise: Bool {
+    filterHeight == 1 && filterWidth == 1 && stride == 1 && padding == 0
+  }
+
   private func outputExtent(_ extent: Int, _ taps: Int) -> Int {
     let span = dilation * (taps - 1) + 1
     let padded = extent + 2 * padding

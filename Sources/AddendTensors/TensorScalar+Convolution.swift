@@ -7,44 +7,65 @@ extension TensorScalar {
   public static func convolve(
     _ image: Span<Self>, _ filter: Span<Self>, _ geometry: ConvolutionGeometry,
     into y: inout MutableSpan<Self>
-  ) {
-    let outputs = geometry.checkConvolution(
-      image: image.count, filter: filter.count, result: y.count)
-    let rows = Tensor<Self>([geometry.patchCount, geometry.patchSize]) {
-      patches(of: image, geometry, into: &$0)
-    }
-    let shape = GEMMShape(m: geometry.patchCount, n: outputs, k: geometry.patchSize)
-    gemm(shape, rows.span, filter, &y)
-  }
+  ) { convolveThroughPatches(image, filter, geometry, into: &y) }
 
   public static func convolutionInputGradient(
     _ dy: Span<Self>, _ filter: Span<Self>, _ geometry: ConvolutionGeometry,
     into dx: inout MutableSpan<Self>
-  ) {
-    let outputs = geometry.checkConvolution(
-      image: dx.count, filter: filter.count, result: dy.count)
-    let rows = Tensor<Self>([geometry.patchCount, geometry.patchSize]) { rows in
-      let shape = GEMMShape(
-        m: geometry.patchCount, n: geometry.patchSize, k: outputs, transposesB: true)
-      gemm(shape, dy, filter, &rows)
-    }
-    for i in dx.indices { dx[i] = .zero }
-    addPatches(rows.span, geometry, to: &dx)
-  }
+  ) { inputGradientThroughPatches(dy, filter, geometry, into: &dx) }
 
   public static func convolutionFilterGradient(
     _ image: Span<Self>, _ dy: Span<Self>, _ geometry: ConvolutionGeometry, accumulates: Bool,
     into filterGradient: inout MutableSpan<Self>
   ) {
+    filterGradientThroughPatches(
+      image, dy, geometry, accumulates: accumulates, into: &filterGradient)
+  }
+
+  static func convolveThroughPatches(
+    _ image: Span<Self>, _ filter: Span<Self>, _ geometry: ConvolutionGeometry,
+    into y: inout MutableSpan<Self>
+  ) {
+    let outputs = geometry.checkConvolution(
+      image: image.count, filter: filter.count, result: y.count)
+    let shape = GEMMShape(m: geometry.patchCount, n: outputs, k: geometry.patchSize)
+    guard !geometry.isPointwise else { return gemm(shape, image, filter, &y) }
+    gemm(shape, patchRows(of: image, geometry).span, filter, &y)
+  }
+
+  static func inputGradientThroughPatches(
+    _ dy: Span<Self>, _ filter: Span<Self>, _ geometry: ConvolutionGeometry,
+    into dx: inout MutableSpan<Self>
+  ) {
+    let outputs = geometry.checkConvolution(
+      image: dx.count, filter: filter.count, result: dy.count)
+    let shape = GEMMShape(
+      m: geometry.patchCount, n: geometry.patchSize, k: outputs, transposesB: true)
+    guard !geometry.isPointwise else { return gemm(shape, dy, filter, &dx) }
+    let rows = Tensor<Self>([geometry.patchCount, geometry.patchSize]) {
+      gemm(shape, dy, filter, &$0)
+    }
+    dx.update(repeating: .zero)
+    addPatches(rows.span, geometry, to: &dx)
+  }
+
+  static func filterGradientThroughPatches(
+    _ image: Span<Self>, _ dy: Span<Self>, _ geometry: ConvolutionGeometry, accumulates: Bool,
+    into filterGradient: inout MutableSpan<Self>
+  ) {
     let outputs = geometry.checkConvolution(
       image: image.count, filter: filterGradient.count, result: dy.count)
-    let rows = Tensor<Self>([geometry.patchCount, geometry.patchSize]) {
-      patches(of: image, geometry, into: &$0)
-    }
     let shape = GEMMShape(
       m: geometry.patchSize, n: outputs, k: geometry.patchCount, transposesA: true,
       accumulates: accumulates)
-    gemm(shape, rows.span, dy, &filterGradient)
+    guard !geometry.isPointwise else { return gemm(shape, image, dy, &filterGradient) }
+    gemm(shape, patchRows(of: image, geometry).span, dy, &filterGradient)
+  }
+
+  private static func patchRows(
+    of image: Span<Self>, _ geometry: ConvolutionGeometry
+  ) -> Tensor<Self> {
+    Tensor([geometry.patchCount, geometry.patchSize]) { patches(of: image, geometry, into: &$0) }
   }
 }
 

@@ -1,6 +1,5 @@
 #ifndef ADDEND_ONEDNN_H
 #define ADDEND_ONEDNN_H
-#include <stdbool.h>
 
 /// Makes oneDNN work on the calling thread alone, from now on.
 void addend_onednn_single_thread(void);
