@@ -106,7 +106,7 @@ let package = Package(
         "AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors", "AddendLinear",
         "AddendNetworks",
       ]),
-    tests("AddendData"),
+    tests("AddendData", ["AddendFiles", "AddendCatalogue", "AddendTensors"]),
     tests("AddendDistributed"),
     tests("AddendTraining", ["AddendHardware"]),
     tests("AddendCompression"),
