@@ -71,6 +71,7 @@ public struct Declaration: Sendable {
       case (.flag, .text("false")): .flag(false)
       case (.choice(let names), .text(let text)): names.contains(text) ? value : nil
       case (.text, .text), (.list, .list): value
+      case (.text, .integer(let number)): .text("\(number)")
       default: nil
       }
     }

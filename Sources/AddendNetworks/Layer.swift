@@ -36,6 +36,9 @@ public protocol Layer<Scalar>: Sendable {
   /// Visits the maps, for whatever concerns maps alone.
   mutating func visitMaps(_ visitor: inout some MapVisitor<Scalar>)
 
+  /// Forgets the passes under way in the chains that a composite layer holds.
+  mutating func discardResiduals()
+
   /// Whether gradients change anything in this layer.
   var hasParameters: Bool { get }
 }
@@ -46,6 +49,7 @@ extension Layer {
   }
   public mutating func visit(_ visitor: inout some StateVisitor<Scalar>) {}
   public mutating func visitMaps(_ visitor: inout some MapVisitor<Scalar>) {}
+  public mutating func discardResiduals() {}
   public var hasParameters: Bool { false }
   public func cost(for input: Shape) -> OperationCount { .zero }
 }
@@ -61,4 +65,13 @@ public protocol MapVisitor<Scalar> {
 extension MapVisitor {
   public mutating func enter(_ name: String) {}
   public mutating func leave() {}
+}
+
+/// Does one thing to every map.
+struct MapAction<Scalar: TensorScalar>: MapVisitor {
+  let action: (inout any MapSlot<Scalar>) -> Void
+
+  mutating func visit(_ map: inout any MapSlot<Scalar>, _ role: MapRole, named name: String) {
+    action(&map)
+  }
 }

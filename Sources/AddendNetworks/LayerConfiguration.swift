@@ -42,6 +42,15 @@ public struct BuildingSite: Sendable {
     }
   }
 
+  /// `makeChain` for a part of a composite layer, as its body.
+  public mutating func makeChain<Scalar: TensorScalar>(
+    named name: String, _ specifications: [Specification], for input: Shape, of scalar: Scalar.Type
+  ) throws(NetworkError) -> Chain<Scalar> {
+    path.append(name)
+    defer { path.removeLast() }
+    return try makeChain(specifications, for: input, of: scalar)
+  }
+
   /// Builds layers one after another, naming each after its kind and its number among that kind.
   public mutating func makeChain<Scalar: TensorScalar>(
     _ specifications: [Specification], for input: Shape, of scalar: Scalar.Type
@@ -93,7 +102,9 @@ public enum Layers {
     of: "layer",
     [
       Dense.self, Flatten.self, ReLU.self, LeakyReLU.self, Sigmoid.self, Tanh.self, GELU.self,
-      Swish.self, HardTanh.self,
+      Swish.self, HardTanh.self, Convolution.self, MaxPool.self, AveragePool.self,
+      GlobalAveragePool.self, BatchNorm.self, LayerNorm.self, Dropout.self, Embedding.self,
+      RNN.self, LSTM.self, GRU.self, Sequential.self, Residual.self, Branch.self, Highway.self,
     ])
 
   public static func configuration(

@@ -62,7 +62,12 @@ public struct LayerHolder<Held: Layer>: LayerSlot {
   public mutating func visitMaps(_ visitor: inout some MapVisitor<Scalar>) {
     layer.visitMaps(&visitor)
   }
-  public mutating func discardResiduals() { residuals.removeAll() }
+  public mutating func discardResiduals() {
+    residuals.removeAll()
+    layer.discardResiduals()
+    var maps = MapAction<Scalar> { $0.discardResiduals() }
+    layer.visitMaps(&maps)
+  }
 
   private mutating func popResidual() -> Held.Residuals {
     guard let last = residuals.popLast() else {

@@ -104,12 +104,3 @@ public struct Model<Scalar: TensorScalar>: Sendable {
     }
   }
 }
-
-/// Does one thing to every map.
-private struct MapAction<Scalar: TensorScalar>: MapVisitor {
-  let action: (inout any MapSlot<Scalar>) -> Void
-
-  mutating func visit(_ map: inout any MapSlot<Scalar>, _ role: MapRole, named name: String) {
-    action(&map)
-  }
-}

@@ -39,7 +39,7 @@ extension TensorScalar {
     for i in x.indices { dx[i] = dy[i] * slope(of: function, at: x[i], value: y[i]) }
   }
 
-  private static func sigmoid(_ x: Self) -> Self { Self(1) / (Self(1) + exp(-x)) }
+  static func sigmoid(_ x: Self) -> Self { Self(1) / (Self(1) + exp(-x)) }
 
   /// `Φ(x)`, the normal distribution function.
   private static func normalDistribution(_ x: Self) -> Self {

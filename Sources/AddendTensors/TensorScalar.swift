@@ -134,6 +134,89 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
     scale: Span<Self>, into dx: inout MutableSpan<Self>, scaleGradient: inout MutableSpan<Self>,
     shiftGradient: inout MutableSpan<Self>)
 
+  // TensorScalar+RowNormalization.swift
+  /// `y = scale · (x − mean) / √(variance + ε) + shift`, each row with its own moments, which are
+  /// left in `mean` and `inverseDeviation`.
+  static func normalizeRows(
+    _ x: Span<Self>, epsilon: Double, scale: Span<Self>, shift: Span<Self>,
+    into y: inout MutableSpan<Self>, mean: inout MutableSpan<Self>,
+    inverseDeviation: inout MutableSpan<Self>)
+  /// The gradients of `normalizeRows`; all three results are overwritten.
+  static func rowNormalizationGradient(
+    x: Span<Self>, dy: Span<Self>, mean: Span<Self>, inverseDeviation: Span<Self>,
+    scale: Span<Self>, into dx: inout MutableSpan<Self>, scaleGradient: inout MutableSpan<Self>,
+    shiftGradient: inout MutableSpan<Self>)
+
+  // TensorScalar+Blocks.swift
+  /// Copies `count` blocks of `length` elements each.
+  static func copyBlocks(
+    _ count: Int, length: Int, from x: Span<Self>, _ source: StridedBlocks,
+    to y: inout MutableSpan<Self>, _ target: StridedBlocks)
+
+  // TensorScalar+Gathering.swift
+  /// Reads `x` as integers from 0 to `limit − 1`; returns where one is not, if anywhere.
+  static func indices(
+    of x: Span<Self>, below limit: Int, into indices: inout MutableSpan<Int32>
+  ) -> Int?
+  /// `y[i, :] = table[indices[i], :]`.
+  static func gatherRows(
+    of table: Span<Self>, width: Int, _ indices: Span<Int32>, into y: inout MutableSpan<Self>)
+  /// `table[indices[i], :] += rows[i, :]`, in order.
+  static func addRows(
+    _ rows: Span<Self>, width: Int, at indices: Span<Int32>, to table: inout MutableSpan<Self>)
+
+  // TensorScalar+Gating.swift
+  /// 0 with probability `rate`, else `1 / (1 − rate)`; one draw for each element.
+  static func dropoutMask(
+    rate: Double, using random: inout RandomSource, into mask: inout MutableSpan<Self>)
+  /// `y = t ⊙ h + (1 − t) ⊙ x`.
+  static func blend(
+    _ x: Span<Self>, _ h: Span<Self>, share t: Span<Self>, into y: inout MutableSpan<Self>)
+  /// The three gradients of `blend`, overwritten.
+  static func blendGradient(
+    _ x: Span<Self>, _ h: Span<Self>, share t: Span<Self>, dy: Span<Self>,
+    into dx: inout MutableSpan<Self>, _ dh: inout MutableSpan<Self>, _ dt: inout MutableSpan<Self>)
+
+  // TensorScalar+Recurrent.swift
+  /// `h′, s′` of an LSTM from `s`, and the gates' values.
+  static func lstmStep(
+    size: Int, input: Span<Self>, recurrent: Span<Self>, memory: Span<Self>,
+    gates: inout MutableSpan<Self>, nextMemory: inout MutableSpan<Self>,
+    output: inout MutableSpan<Self>)
+  /// The gradient towards `input` and `recurrent`, which is one; that towards `s′` becomes that
+  /// towards `s`.
+  static func lstmStepGradient(
+    size: Int, gates: Span<Self>, memory: Span<Self>, nextMemory: Span<Self>,
+    outputGradient: Span<Self>, memoryGradient: inout MutableSpan<Self>,
+    gateGradient: inout MutableSpan<Self>)
+  /// `h′` of a GRU from `h`, and the gates' values.
+  static func gruStep(
+    size: Int, input: Span<Self>, recurrent: Span<Self>, state: Span<Self>,
+    gates: inout MutableSpan<Self>, output: inout MutableSpan<Self>)
+  /// The gradients of `gruStep`, overwritten; `stateGradient` lacks what goes through `recurrent`.
+  static func gruStepGradient(
+    size: Int, gates: Span<Self>, recurrent: Span<Self>, state: Span<Self>,
+    outputGradient: Span<Self>, stateGradient: inout MutableSpan<Self>,
+    inputGradient: inout MutableSpan<Self>, recurrentGradient: inout MutableSpan<Self>)
+  /// `h′ = tanh(input + recurrent)`.
+  static func elmanStep(
+    input: Span<Self>, recurrent: Span<Self>, output: inout MutableSpan<Self>)
+
+  // TensorScalar+Losses.swift
+  /// `Σ (y − target)²`, and the gradient of `weight` times that sum.
+  static func squaredError(
+    _ y: Span<Self>, targets: Span<Float>, weight: Double, gradient: inout MutableSpan<Self>
+  ) -> Double
+  /// `Σ max(0, 1 − t y)²` over the rows that have a class (≥ 0), `t` being 1 in the class's column
+  /// and −1 elsewhere, and the gradient of `weight` times that sum.
+  static func squaredHinge(
+    _ y: Span<Self>, columns: Int, classes: Span<Int32>, weight: Double,
+    gradient: inout MutableSpan<Self>
+  ) -> Double
+  /// Whether fewer than `limit` elements of `row` come before the one in `column`, largest first and
+  /// the first of equals first. A NaN has no rank.
+  static func rankBelow(_ limit: Int, of column: Int, in row: Span<Self>) -> Bool
+
   // TensorScalar+Updates.swift
   /// Moves `weights` and `velocity` by one step.
   static func update(

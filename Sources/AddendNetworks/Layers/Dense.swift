@@ -60,10 +60,11 @@ public struct DenseLayer<Scalar: TensorScalar>: Layer {
 
   public struct Residuals: Sendable { let inputShape: Shape }
 
-  init(map: any MapSlot<Scalar>, role: MapRole, hasBias: Bool) {
+  init(map: any MapSlot<Scalar>, role: MapRole, hasBias: Bool, initialBias: Double = 0) {
     self.map = map
     self.role = role
-    bias = hasBias ? Parameter(Tensor([role.outputSize]), role: .bias) : nil
+    let start = Tensor<Scalar>([role.outputSize], repeating: Scalar(initialBias))
+    bias = hasBias ? Parameter(start, role: .bias) : nil
   }
 
   public var hasParameters: Bool { true }
@@ -112,10 +113,7 @@ public struct DenseLayer<Scalar: TensorScalar>: Layer {
 
   public mutating func visit(_ visitor: inout some StateVisitor<Scalar>) {
     map.visit(&visitor)
-    if var bias {
-      visitor.visit(&bias, named: "bias")
-      self.bias = bias
-    }
+    bias.visit(&visitor, named: "bias")
   }
 
   public mutating func visitMaps(_ visitor: inout some MapVisitor<Scalar>) {
@@ -133,21 +131,7 @@ public struct DenseLayer<Scalar: TensorScalar>: Layer {
   /// The product with the bias added, in the shape of the input's leading axes.
   private func finished(_ product: Tensor<Scalar>, like input: Shape) -> Tensor<Scalar> {
     var y = product.reshaped(Shape(input.extents.dropLast() + [role.outputSize]))
-    if let bias {
-      var span = y.mutableSpan
-      Scalar.addRow(bias.value.span, toEachRowOf: &span)
-    }
+    bias?.addToRows(of: &y)
     return y
-  }
-}
-
-extension Parameter {
-  /// Adds the sums of `dy`'s columns: a bias's gradient.
-  mutating func addColumnSums(of dy: Tensor<Scalar>) {
-    addGradient { gradient, accumulates in
-      var span = gradient.mutableSpan
-      if !accumulates { span.update(repeating: .zero) }
-      Scalar.addColumnSums(of: dy.span, to: &span)
-    }
   }
 }

@@ -1,0 +1,30 @@
+internal import AddendLinear
+internal import AddendTensors
+
+extension Parameter {
+  /// Adds this row to every row of `y`: what a bias does.
+  func addToRows(of y: inout Tensor<Scalar>) {
+    var span = y.mutableSpan
+    Scalar.addRow(value.span, toEachRowOf: &span)
+  }
+
+  /// Adds the sums of `dy`'s columns: a bias's gradient.
+  mutating func addColumnSums(of dy: Tensor<Scalar>) {
+    addGradient { gradient, accumulates in
+      var span = gradient.mutableSpan
+      if !accumulates { span.update(repeating: .zero) }
+      Scalar.addColumnSums(of: dy.span, to: &span)
+    }
+  }
+}
+
+extension Optional {
+  /// Visits the parameter, if there is one.
+  mutating func visit<Scalar, Visitor: StateVisitor<Scalar>>(
+    _ visitor: inout Visitor, named name: String
+  ) where Wrapped == Parameter<Scalar> {
+    guard var parameter = take() else { return }
+    visitor.visit(&parameter, named: name)
+    self = parameter
+  }
+}

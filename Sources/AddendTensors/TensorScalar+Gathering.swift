@@ -1,0 +1,32 @@
+extension TensorScalar {
+  public static func indices(
+    of x: Span<Self>, below limit: Int, into indices: inout MutableSpan<Int32>
+  ) -> Int? {
+    precondition(x.count == indices.count && limit <= Int(Int32.max), "indices: extents")
+    for i in x.indices {
+      guard let index = Int32(exactly: x[i].double), 0..<Int32(limit) ~= index else { return i }
+      indices[i] = index
+    }
+    return nil
+  }
+
+  public static func gatherRows(
+    of table: Span<Self>, width: Int, _ indices: Span<Int32>, into y: inout MutableSpan<Self>
+  ) {
+    precondition(y.count == indices.count * width, "gatherRows: extents")
+    for i in indices.indices {
+      let (to, from) = (i * width, Int(indices[i]) * width)
+      for c in 0..<width { y[to + c] = lookUp(table[from + c]) }
+    }
+  }
+
+  public static func addRows(
+    _ rows: Span<Self>, width: Int, at indices: Span<Int32>, to table: inout MutableSpan<Self>
+  ) {
+    precondition(rows.count == indices.count * width, "addRows: extents")
+    for i in indices.indices {
+      let (from, to) = (i * width, Int(indices[i]) * width)
+      for c in 0..<width { table[to + c] += rows[from + c] }
+    }
+  }
+}
