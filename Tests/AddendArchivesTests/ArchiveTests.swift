@@ -4,7 +4,7 @@ import AddendLinear
 import AddendTensors
 import Testing
 
-/// Made by `Tests/Golden/archive_v1.py`, which knows the format's description only.
+/// Made by `Golden/archive_v1.py`, which knows the format's description only.
 private let golden = """
   894144444e0d0a1a01000000dfdae5eb300000000101040005000000afac1b56
   070000000000000007000000000000006a736f6e61626f75740000007f85fe75
