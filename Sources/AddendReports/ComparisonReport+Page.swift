@@ -95,7 +95,7 @@ extension ComparisonReport {
       <canvas id="chart-accuracy" role="img" aria-label="Test accuracy by epoch; the table below has \
       the figures"></canvas></div></div>
       </div>
-      <details><summary>The curves’ figures</summary>
+      <details open><summary>The curves’ figures</summary>
       \(curveTableHTML)
       </details>
       </figure>

@@ -90,8 +90,14 @@ extension ComparisonReport {
       <span class="figure">\(beside) <small>float32’s</small></span>
       <span class="who">\(label(of: cheapest).breakableHTML)\
       <small>\(measure.unit.text(figure))</small>\
-      <small>accuracy \(QuantityUnit.fraction.text(accuracy)), \(points)</small></span></li>
+      <small>accuracy \(unbroken(QuantityUnit.fraction.text(accuracy))), \
+      \(unbroken(points))</small></span></li>
       """
+  }
+
+  /// A figure that stays on the line with its unit.
+  private func unbroken(_ figure: String) -> String {
+    figure.split(separator: " ").joined(separator: "\u{A0}")
   }
 
   private func relative(_ measure: Measure, _ result: NetworkResult) -> Double? {

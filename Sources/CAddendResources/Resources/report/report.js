@@ -260,6 +260,8 @@
   }
 
   root.classList.add("scripted");
+  // Without a script these stand open, in the charts' place.
+  for (const figures of document.querySelectorAll("details")) figures.open = false;
   for (const id of ["cost", "logarithmic"]) document.getElementById(id)?.addEventListener("change", draw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   addEventListener("beforeprint", () => { root.dataset.theme = "light"; draw(); });
