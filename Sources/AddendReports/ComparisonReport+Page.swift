@@ -95,7 +95,7 @@ extension ComparisonReport {
       <canvas id="chart-accuracy" role="img" aria-label="Test accuracy by epoch; the table below has \
       the figures"></canvas></div></div>
       </div>
-      <details><summary>The curves’ figures</summary>
+      <details open><summary>The curves’ figures</summary>
       \(curveTableHTML)
       </details>
       </figure>
@@ -108,7 +108,7 @@ extension ComparisonReport {
     let learned = networks.filter { !$0.curve.isEmpty }
     let epochs = Set(learned.flatMap { $0.curve.map(\.epoch) }).sorted()
     let heads = learned.map {
-      "<th scope=\"col\">\(label(of: $0).escapedForHTML)<small>loss, accuracy</small></th>"
+      "<th scope=\"col\">\(label(of: $0).breakableHTML)<small>loss, accuracy</small></th>"
     }
     let rows = epochs.map { epoch in
       let cells = learned.map { network in

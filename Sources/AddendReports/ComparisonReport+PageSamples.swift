@@ -36,7 +36,7 @@ extension ComparisonReport {
     return """
       <li><span class="name" title="\(network)">\(network)</span>\
       <span class="\(isRight ? "right" : "wrong")">\(isRight ? "✓" : "✗") \
-      \(answer.className.escapedForHTML) \(percent) %</span>\
+      \(answer.className.escapedForHTML) · \(percent) %</span>\
       <span class="bar"><i style="width:\(percent)%"></i></span></li>
       """
   }

@@ -3,7 +3,8 @@ extension ComparisonReport {
   var tableHTML: String {
     let heads = measures.map { measure in
       let scope = measure.scope.isEmpty ? "" : "<small>\(measure.scope)</small>"
-      return "<th scope=\"col\">\(measure.title)\(scope)</th>"
+      let title = measure.title.split(separator: "-").joined(separator: "\u{2011}")
+      return "<th scope=\"col\">\(title)\(scope)</th>"
     }
     let rows = networks.enumerated().map { index, result in
       let cells = measures.map { cellHTML($0, of: result) }
@@ -12,14 +13,15 @@ extension ComparisonReport {
       let note =
         result.precision == "float32" ? "" : "<small>\(result.precision.escapedForHTML)</small>"
       return
-        "<tr\(style)><th scope=\"row\">\(swatch)\(label(of: result).escapedForHTML)\(note)</th>"
+        "<tr\(style)><th scope=\"row\">\(swatch)\(label(of: result).breakableHTML)\(note)</th>"
         + "\(cells.joined())</tr>"
     }
     return """
       <section aria-labelledby="table-title">
       <h2 id="table-title">All figures</h2>
       <p>Below each figure stands how it compares with the same network in float32: a ratio, or for \
-      accuracies a difference in percentage points (pp). The best of each column is marked.</p>
+      accuracies a difference in percentage points (pp). Where one network alone is the best of a column, it is \
+      marked.</p>
       <div class="scroll" tabindex="0" role="region" aria-labelledby="table-title"><table>
       <thead><tr><th scope="col">network</th>\(heads.joined())</tr></thead>
       <tbody>
@@ -42,9 +44,9 @@ extension ComparisonReport {
 
   private func best(_ measure: Measure) -> Double? {
     let figures = networks.compactMap { $0.figures[measure] }
-    // Where all agree, none is best.
-    guard figures.min() != figures.max() else { return nil }
-    return measure.isBetterWhenLarger ? figures.max() : figures.min()
+    let best = measure.isBetterWhenLarger ? figures.max() : figures.min()
+    // A tie has no winner to point at.
+    return figures.count { $0 == best } == 1 ? best : nil
   }
 
   /// For each cost the cheapest network that is hardly less accurate than float32.
@@ -85,11 +87,17 @@ extension ComparisonReport {
     let scope = measure.scope.isEmpty ? "" : " \(measure.scope)"
     return """
       <li><span class="what">\(measure.title)\(scope)</span>
-      <span class="figure">\(beside)</span>
-      <span class="who">\(label(of: cheapest).escapedForHTML)\
-      <small>\(measure.unit.text(figure)); accuracy \(QuantityUnit.fraction.text(accuracy)) \
-      (\(points))</small></span></li>
+      <span class="figure">\(beside) <small>float32’s</small></span>
+      <span class="who">\(label(of: cheapest).breakableHTML)\
+      <small>\(measure.unit.text(figure))</small>\
+      <small>accuracy \(unbroken(QuantityUnit.fraction.text(accuracy))), \
+      \(unbroken(points))</small></span></li>
       """
+  }
+
+  /// A figure that stays on the line with its unit.
+  private func unbroken(_ figure: String) -> String {
+    figure.split(separator: " ").joined(separator: "\u{A0}")
   }
 
   private func relative(_ measure: Measure, _ result: NetworkResult) -> Double? {

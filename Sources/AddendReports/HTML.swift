@@ -14,4 +14,9 @@ extension String {
     }
     return escaped
   }
+
+  /// This text for HTML, with places to break a long specification at: after `:` and `,`.
+  var breakableHTML: String {
+    escapedForHTML.map { $0 == ":" || $0 == "," ? "\($0)<wbr>" : "\($0)" }.joined()
+  }
 }

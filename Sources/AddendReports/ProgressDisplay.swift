@@ -4,7 +4,7 @@ public import AddendFiles
 ///
 /// On a terminal a bar with rate and time left, redrawn in place at most ten times a second; elsewhere
 /// a line for every tenth of the work; or nothing. A value: whoever does the work owns it.
-public struct ProgressDisplay {
+public struct ProgressDisplay: Sendable {
   public enum Style: Equatable, Sendable {
     case bar(columns: Int)
     case lines
@@ -23,8 +23,8 @@ public struct ProgressDisplay {
   /// What is counted, in the plural: `batches`.
   public let unit: String
   public let style: Style
-  private let write: (String) -> Void
-  private let now: () -> Duration
+  private let write: @Sendable (String) -> Void
+  private let now: @Sendable () -> Duration
   private let start: Duration
   private var lastDrawn: Duration?
   private var lastTenth = 0
@@ -35,8 +35,8 @@ public struct ProgressDisplay {
   ///   - now: the time on a clock that never goes back.
   public init(
     _ title: String, total: Int, unit: String, style: Style,
-    write: @escaping (String) -> Void = { StandardStream.error.write($0) },
-    now: @escaping () -> Duration = ProgressDisplay.systemTime
+    write: @escaping @Sendable (String) -> Void = { StandardStream.error.write($0) },
+    now: @escaping @Sendable () -> Duration = ProgressDisplay.systemTime
   ) {
     precondition(total >= 0, "an amount of work is not negative")
     self.title = title

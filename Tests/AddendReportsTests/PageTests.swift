@@ -76,7 +76,7 @@ private let previewPath = ProcessInfo.processInfo.environment["ADDEND_REPORT_PRE
   let card = try #require(summary.components(separatedBy: "</li>").first)
   #expect(card.contains("0.0015×"))
   #expect(card.contains("ternary"))
-  #expect(card.contains("−0.43 pp"))
+  #expect(card.contains("−0.43\u{A0}pp"))
 }
 
 @Test func anEmptyReportIsStillAPage() {

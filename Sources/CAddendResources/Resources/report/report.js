@@ -2,7 +2,7 @@
 (() => {
   const data = JSON.parse(document.getElementById("report-data").textContent);
   const root = document.documentElement;
-  const shapes = ["circle", "triangle", "rectRot", "rect", "crossRot", "star"];
+  const shapes = ["circle", "triangle", "rectRot", "rect", "crossRot", "star", "rectRounded", "cross"];
   const prefixes = {
     "": [[1e12, " T"], [1e9, " G"], [1e6, " M"], [1e3, " k"], [1, ""]],
     bytes: [[2 ** 30, " GiB"], [2 ** 20, " MiB"], [2 ** 10, " KiB"], [1, " B"]],
@@ -81,34 +81,58 @@
     };
   }
 
-  // Names beside the points, where they fit without covering each other; the legend has them all.
+  // Points closer than this, in pixels, share one block of names.
+  const nearness = 22;
+
+  function groupedMarks(chart) {
+    const groups = [];
+    chart.data.datasets.forEach((dataset, index) => {
+      if (!dataset.isNetwork || !chart.isDatasetVisible(index)) return;
+      const { x, y } = chart.getDatasetMeta(index).data[0];
+      const mark = { x, y, name: dataset.label, colour: dataset.borderColor };
+      const near = groups.find((group) => group.some((other) => Math.hypot(other.x - x, other.y - y) < nearness));
+      if (near) near.push(mark);
+      else groups.push([mark]);
+    });
+    return groups.map((group) => group.sort((a, b) => a.y - b.y));
+  }
+
+  // Names beside the points, where they fit without covering anything; the legend has them all.
   const pointNames = {
     id: "pointNames",
-    afterDatasetsDraw(chart, _, options) {
+    afterDatasetsDraw(chart) {
       const { ctx, chartArea } = chart;
-      const taken = [];
-      const marks = [];
-      chart.data.datasets.forEach((dataset, index) => {
-        if (!dataset.isNetwork || !chart.isDatasetVisible(index)) return;
-        const element = chart.getDatasetMeta(index).data[0];
-        if (element) marks.push({ x: element.x, y: element.y, name: dataset.label });
-      });
-      for (const mark of marks) taken.push({ left: mark.x - 8, right: mark.x + 8, top: mark.y - 8, bottom: mark.y + 8 });
+      const groups = groupedMarks(chart);
+      const taken = groups.flat().map(({ x, y }) => ({ left: x - 8, right: x + 8, top: y - 8, bottom: y + 8 }));
+      const lineHeight = 15;
       ctx.save();
-      ctx.font = "12px system-ui, sans-serif";
-      ctx.fillStyle = options.color;
+      ctx.font = `600 12px ${Chart.defaults.font.family}`;
       ctx.textBaseline = "middle";
-      for (const mark of marks) {
-        const width = ctx.measureText(mark.name).width;
-        const places = [[12, 0], [-12 - width, 0], [-width / 2, -17], [-width / 2, 17], [8, -15], [8, 15], [-8 - width, -15], [-8 - width, 15]];
-        for (const [dx, dy] of places) {
-          const box = { left: mark.x + dx, right: mark.x + dx + width, top: mark.y + dy - 7, bottom: mark.y + dy + 7 };
-          const fits = box.left >= chartArea.left && box.right <= chartArea.right && box.top >= chartArea.top && box.bottom <= chartArea.bottom;
-          if (!fits || taken.some((other) => box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom)) continue;
-          ctx.fillText(mark.name, box.left, mark.y + dy);
-          taken.push(box);
-          break;
-        }
+      for (const group of groups) {
+        const xs = group.map((mark) => mark.x);
+        const [left, right] = [Math.min(...xs) - 12, Math.max(...xs) + 12];
+        const [top, bottom] = [group[0].y, group[group.length - 1].y];
+        const width = Math.max(...group.map((mark) => ctx.measureText(mark.name).width));
+        const height = group.length * lineHeight;
+        const middle = Math.max((top + bottom - height) / 2, chartArea.top);
+        const beside = [[right, middle], [left - width, middle]];
+        const under = [[right - 3, bottom + 6], [left + 3 - width, bottom + 6]];
+        const over = [[right - 3, top - 6 - height], [left + 3 - width, top - 6 - height]];
+        // The dashed line runs right of a point and above it; a block of names reads best beside.
+        const places = group.length > 1 ? [...beside, ...under, ...over] : [...under, ...over, ...beside];
+        const box = places
+          .map(([x, y]) => ({ left: x, right: x + width, top: y, bottom: y + height }))
+          .find((box) =>
+            box.left >= chartArea.left && box.right <= chartArea.right && box.top >= chartArea.top && box.bottom <= chartArea.bottom &&
+            !taken.some((other) => box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom));
+        if (!box) continue;
+        taken.push(box);
+        const isLeft = box.right < (left + right) / 2;
+        ctx.textAlign = isLeft ? "right" : "left";
+        group.forEach((mark, line) => {
+          ctx.fillStyle = mark.colour;
+          ctx.fillText(mark.name, isLeft ? box.right : box.left, box.top + (line + 0.5) * lineHeight);
+        });
       }
       ctx.restore();
     },
@@ -168,7 +192,6 @@
     });
     const options = frame(colours);
     options.scales = { x: axis, y: fractionAxis(colours) };
-    options.plugins.pointNames = { color: colours.ink };
     options.plugins.tooltip.filter = (item) => item.dataset.isNetwork;
     options.plugins.tooltip.callbacks = {
       title: (items) => items[0]?.dataset.label ?? "",
@@ -204,6 +227,7 @@
       x: {
         type: "linear", grid: { color: colours.rule },
         title: { display: true, text: "epoch", color: colours.ink },
+        min: Math.max(...datasets.map((dataset) => dataset.data.length)) > 1 ? 1 : undefined,
         ticks: { color: colours.muted, precision: 0 },
       },
       y: isFraction ? fractionAxis(colours) : {
@@ -236,6 +260,8 @@
   }
 
   root.classList.add("scripted");
+  // Without a script these stand open, in the charts' place.
+  for (const figures of document.querySelectorAll("details")) figures.open = false;
   for (const id of ["cost", "logarithmic"]) document.getElementById(id)?.addEventListener("change", draw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   addEventListener("beforeprint", () => { root.dataset.theme = "light"; draw(); });
