@@ -1,7 +1,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "addend_space.h"
+#include "addend_space_select.h"
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -28,20 +28,20 @@ static void find_levels_scalar(const float *restrict x, size_t count, float inve
 }
 
 static inline __attribute__((always_inline)) void encode(
-    find_levels_function find_levels, const addend_space_encoding_shape *shape,
+    find_levels_function find_levels, addend_space_encoding_shape shape,
     const float *restrict x, const float *restrict thresholds, const uint8_t *restrict cells,
     const float *restrict inverse_scales, size_t first, size_t last, uint8_t *restrict codes) {
-  const size_t dimension = shape->dimension, bits = shape->bits;
-  const size_t blocks = (shape->size + dimension - 1) / dimension;
+  const size_t dimension = shape.dimension, bits = shape.bits;
+  const size_t blocks = (shape.size + dimension - 1) / dimension;
   const uint8_t level_of_zero = level_of(0, thresholds, bits);
   for (size_t i = first; i < last; ++i) {
-    const float *row = x + i * shape->size;
-    uint8_t *row_codes = codes + i * shape->code_stride;
+    const float *row = x + i * shape.size;
+    uint8_t *row_codes = codes + i * shape.code_stride;
     const float inverse_scale = inverse_scales ? inverse_scales[i] : 1;
     for (size_t s = 0; s < blocks; s += group) {
       uint8_t levels[group * largest_dimension];
       const size_t count = blocks - s < group ? blocks - s : group;
-      const size_t wanted = count * dimension, left = shape->size - s * dimension;
+      const size_t wanted = count * dimension, left = shape.size - s * dimension;
       const size_t present = left < wanted ? left : wanted;
       find_levels(row + s * dimension, present, inverse_scale, thresholds, bits, levels);
       for (size_t j = present; j < wanted; ++j) levels[j] = level_of_zero;
@@ -58,13 +58,13 @@ static inline __attribute__((always_inline)) void encode(
           row_codes[s + k] = cells[cell];
         }
     }
-    memset(row_codes + blocks, 0, shape->code_stride - blocks);
+    memset(row_codes + blocks, 0, shape.code_stride - blocks);
   }
 }
 
 #define ADDEND_SPACE_ENCODE(name, attribute)                                                      \
   attribute static void encode_##name(                                                            \
-      const addend_space_encoding_shape *shape, const float *restrict x,                          \
+      addend_space_encoding_shape shape, const float *restrict x,                          \
       const float *restrict thresholds, const uint8_t *restrict cells,                            \
       const float *restrict inverse_scales, size_t first, size_t last, uint8_t *restrict codes) { \
     encode(find_levels_##name, shape, x, thresholds, cells, inverse_scales, first, last, codes);  \
@@ -124,7 +124,7 @@ ADDEND_SPACE_NEAREST(scalar, )
 #include <immintrin.h>
 
 #define ADDEND_AVX2 __attribute__((target("avx2")))
-#define ADDEND_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi")))
+#define ADDEND_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 
 ADDEND_AVX2 static void find_levels_avx2(const float *restrict x, size_t count,
                                          float inverse_scale, const float *restrict thresholds,
@@ -169,27 +169,16 @@ ADDEND_SPACE_ENCODE(avx512, ADDEND_AVX512)
 ADDEND_SPACE_NEAREST(avx2, ADDEND_AVX2)
 ADDEND_SPACE_NEAREST(avx512, ADDEND_AVX512)
 
-static bool has(addend_space_variant variant) {
-  if (variant == addend_space_avx2) return __builtin_cpu_supports("avx2");
-  return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512vbmi");
-}
 #endif
 
-addend_space_encode_function addend_space_encode_select(addend_space_variant variant) {
+addend_space_kernels addend_space_select(addend_isa isa) {
+  const addend_space_scan_fn scan = addend_space_scan_select(isa);
 #if defined(__x86_64__)
-  if (variant == addend_space_avx2) return has(variant) ? encode_avx2 : NULL;
-  if (variant == addend_space_avx512) return has(variant) ? encode_avx512 : NULL;
+  if (isa >= ADDEND_ISA_AVX512)
+    return (addend_space_kernels){scan, encode_avx512, nearest_avx512};
+  if (isa >= ADDEND_ISA_AVX2) return (addend_space_kernels){scan, encode_avx2, nearest_avx2};
 #endif
-  return variant == addend_space_scalar ? encode_scalar : NULL;
-}
-
-addend_space_nearest_function addend_space_nearest_select(addend_space_variant variant) {
-#if defined(__x86_64__)
-  if (variant == addend_space_avx2) return has(variant) ? nearest_avx2 : NULL;
-  if (variant == addend_space_avx512) return has(variant) ? nearest_avx512 : NULL;
-#endif
-  return variant == addend_space_scalar ? nearest_scalar : NULL;
+  return (addend_space_kernels){scan, encode_scalar, nearest_scalar};
 }
 
 void addend_space_row_scales(const float *restrict x, size_t size, size_t first, size_t last,
@@ -212,16 +201,16 @@ void addend_space_row_scales(const float *restrict x, size_t size, size_t first,
   }
 }
 
-void addend_space_add_deviation(const addend_space_encoding_shape *shape, const float *restrict x,
+void addend_space_add_deviation(addend_space_encoding_shape shape, const float *restrict x,
                                 const uint8_t *restrict codes, const float *restrict words,
                                 float factor, size_t first, size_t last, float *restrict dx) {
-  const size_t dimension = shape->dimension;
+  const size_t dimension = shape.dimension;
   for (size_t i = first; i < last; ++i)
-    for (size_t s = 0; s * dimension < shape->size; ++s) {
-      const float *word = words + codes[i * shape->code_stride + s] * dimension;
-      const size_t left = shape->size - s * dimension;
+    for (size_t s = 0; s * dimension < shape.size; ++s) {
+      const float *word = words + codes[i * shape.code_stride + s] * dimension;
+      const size_t left = shape.size - s * dimension;
       for (size_t b = 0; b < dimension && b < left; ++b) {
-        const size_t j = i * shape->size + s * dimension + b;
+        const size_t j = i * shape.size + s * dimension + b;
         dx[j] += factor * (x[j] - word[b]);
       }
     }

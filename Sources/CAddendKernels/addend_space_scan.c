@@ -1,6 +1,4 @@
-#include <stdbool.h>
-
-#include "addend_space.h"
+#include "addend_space_select.h"
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -15,25 +13,25 @@ typedef void (*sum_tile_function)(const addend_space_scan_shape *shape, size_t c
 
 // The walk over tiles that all variants share.
 static inline __attribute__((always_inline)) void scan(
-    sum_tile_function sum_tile, const addend_space_scan_shape *shape,
+    sum_tile_function sum_tile, addend_space_scan_shape shape,
     const addend_space_component *components, const int16_t *restrict table,
     const uint8_t *restrict planes, const uint8_t *restrict selectors,
     const uint8_t *restrict indices, const float *restrict term_scales,
     const float *restrict row_scales, float step, size_t first, size_t last,
     float *restrict result) {
-  const size_t stride = shape->result_column_stride;
+  const size_t stride = shape.result_column_stride;
   for (size_t i = first; i < last; ++i) {
     const float scale = row_scales ? step * row_scales[i] : step;
-    for (size_t c = 0; c < shape->components; ++c) {
+    for (size_t c = 0; c < shape.components; ++c) {
       const addend_space_component component = components[c];
       if (i >= component.rows) continue;
       for (size_t q = 0; q < component.columns; q += tile) {
         float sums[tile];
-        sum_tile(shape, c, table, planes, selectors + i * shape->selector_row_stride, indices + q,
+        sum_tile(&shape, c, table, planes, selectors + i * shape.selector_row_stride, indices + q,
                  term_scales, sums);
         const size_t count = component.columns - q < tile ? component.columns - q : tile;
         float *restrict place =
-            result + component.offset + i * shape->result_row_stride + q * stride;
+            result + component.offset + i * shape.result_row_stride + q * stride;
         if (stride == 1)
           for (size_t j = 0; j < count; ++j) place[j] = scale * sums[j];
         else
@@ -61,7 +59,7 @@ static void sum_tile_scalar(const addend_space_scan_shape *shape, size_t compone
 
 #define ADDEND_SPACE_SCAN(name, attribute)                                                       \
   attribute static void scan_##name(                                                             \
-      const addend_space_scan_shape *shape, const addend_space_component *components,            \
+      addend_space_scan_shape shape, const addend_space_component *components,                   \
       const int16_t *restrict table, const uint8_t *restrict planes,                             \
       const uint8_t *restrict selectors, const uint8_t *restrict indices,                        \
       const float *restrict term_scales, const float *restrict row_scales, float step,           \
@@ -102,10 +100,10 @@ __attribute__((target("avx2,fma"))) static void sum_tile_avx2(
   for (size_t j = 0; j < tile / 8; ++j) _mm256_storeu_ps(sums + 8 * j, sum[j]);
 }
 
-#define ADDEND_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi")))
+#define ADDEND_VBMI __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi")))
 
 // 64 look-ups in a table of 256 bytes that lies in four registers.
-ADDEND_AVX512 static inline __m512i look_up(const uint8_t *plane, __m512i index, __mmask64 upper) {
+ADDEND_VBMI static inline __m512i look_up(const uint8_t *plane, __m512i index, __mmask64 upper) {
   const __m512i low =
       _mm512_permutex2var_epi8(_mm512_loadu_si512(plane), index, _mm512_loadu_si512(plane + 64));
   const __m512i high = _mm512_permutex2var_epi8(_mm512_loadu_si512(plane + 128), index,
@@ -113,7 +111,7 @@ ADDEND_AVX512 static inline __m512i look_up(const uint8_t *plane, __m512i index,
   return _mm512_mask_blend_epi8(upper, low, high);
 }
 
-ADDEND_AVX512 static void sum_tile_avx512(const addend_space_scan_shape *shape, size_t component,
+ADDEND_VBMI static void sum_tile_vbmi(const addend_space_scan_shape *shape, size_t component,
                                           const int16_t *restrict table,
                                           const uint8_t *restrict planes,
                                           const uint8_t *restrict selectors,
@@ -153,18 +151,14 @@ ADDEND_AVX512 static void sum_tile_avx512(const addend_space_scan_shape *shape, 
 }
 
 ADDEND_SPACE_SCAN(avx2, __attribute__((target("avx2,fma"))))
-ADDEND_SPACE_SCAN(avx512, ADDEND_AVX512)
+ADDEND_SPACE_SCAN(vbmi, ADDEND_VBMI)
 #endif
 
-addend_space_scan_function addend_space_scan_select(addend_space_variant variant) {
+addend_space_scan_fn addend_space_scan_select(addend_isa isa) {
 #if defined(__x86_64__)
-  if (variant == addend_space_avx2)
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? scan_avx2 : NULL;
-  if (variant == addend_space_avx512)
-    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-                   __builtin_cpu_supports("avx512vbmi")
-               ? scan_avx512
-               : NULL;
+  if (isa >= ADDEND_ISA_AVX512_VBMI) return scan_vbmi;
+  if (isa >= ADDEND_ISA_AVX2) return scan_avx2;
 #endif
-  return variant == addend_space_scalar ? scan_scalar : NULL;
+  (void)isa;
+  return scan_scalar;
 }

@@ -43,7 +43,8 @@ struct KMeans {
   func codes(for book: Tensor<Float>) -> AlignedBuffer<UInt8> {
     let codes = AlignedBuffer<UInt8>(uninitializedCount: count)
     var span = codes.uniqueSpan
-    spaceNearest(points: points.span, dimension: dimension, words: book.span, into: &span)
+    SpaceKernels.best.nearest(
+      points: points.span, dimension: dimension, words: book.span, into: &span)
     return codes
   }
 

@@ -5,13 +5,13 @@ internal import AddendTensors
 struct SpaceAdjoint<Scalar: TensorScalar>: Sendable {
   private let geometry: SpaceGeometry
   /// Of output gradients, each example's divided by its power of two; zero is among the words.
-  private var gradients: SpaceCodebook<Scalar>
+  let gradients: SpaceCodebook<Scalar>
 
-  private var encoder: SpaceEncoder<Scalar>
+  private let encoder: SpaceEncoder<Scalar>
   /// `inputTable[g][b][m] = Σ_a matrix_m[a, b] · gradient_g[a]`.
-  private var inputTable: SpaceTable
+  private let inputTable: SpaceTable
   /// `weightTable[v][a, b][g] = gradient_g[a] · vector_v[b]`.
-  private var weightTable: SpaceTable
+  private let weightTable: SpaceTable
   /// The matrix's codes transposed, `[outputBlocks, inputStride]`.
   private var transposed: AlignedBuffer<UInt8>
 
@@ -21,15 +21,15 @@ struct SpaceAdjoint<Scalar: TensorScalar>: Sendable {
     encoder = gradients.encoder
     let (d, r) = (geometry.dimension, geometry.rows)
     let g = gradients.words.elements.map(\.double)
-    let v = product.vectors.words.elements.map(\.double)
-    let m = product.matrices.elements.map(\.double)
+    let v = product.form.vectors.words.elements.map(\.double)
+    let m = product.form.matrices.elements.map(\.double)
     inputTable = SpaceTable(
-      selectors: gradients.words.shape[0], components: d, words: product.matrices.shape[0]
+      selectors: gradients.words.shape[0], components: d, words: product.form.matrices.shape[0]
     ) { gradient, b, matrix in
       (0..<r).reduce(0) { sum, a in sum + m[(matrix * r + a) * d + b] * g[gradient * r + a] }
     }
     weightTable = SpaceTable(
-      selectors: product.vectors.words.shape[0], components: r * d,
+      selectors: product.form.vectors.words.shape[0], components: r * d,
       words: gradients.words.shape[0]
     ) { vector, component, gradient in
       g[gradient * r + component / d] * v[vector * d + component % d]
@@ -82,15 +82,6 @@ struct SpaceAdjoint<Scalar: TensorScalar>: Sendable {
       weightTable, selectors: input, indices: dy.codes, termScales: dy.scales,
       shaped: [geometry.inputSize, geometry.outputSize])
   }
-
-  /// - Parameter isStale: the product that this belongs to was changed by the visitor.
-  mutating func visit(
-    _ visitor: inout some StateVisitor<Scalar>, product: SpaceProduct<Scalar>, isStale: Bool
-  ) {
-    let before = gradients
-    gradients.visit(&visitor, named: "gradients")
-    if isStale || before != gradients { self = SpaceAdjoint(product, gradients: gradients) }
-  }
 }
 
 extension Tensor {
@@ -101,7 +92,8 @@ extension Tensor {
     var inverse = inverses.mutableSpan
     let scales = Tensor<Float>([rows]) { scale in
       if Scalar.self == Float.self {
-        spaceRowScales(Tensor<Float>(self).span, scales: &scale, inverseScales: &inverse)
+        SpaceKernels.best.rowScales(
+          Tensor<Float>(self).span, scales: &scale, inverseScales: &inverse)
         return
       }
       for i in 0..<rows {

@@ -5,7 +5,7 @@ internal import AddendTensors
 // kernels, which agree with it bit for bit.
 
 extension SpaceScanShape {
-  /// Sums of table entries, as `spaceScan` defines them, shaped `result`.
+  /// Sums of table entries, as `SpaceKernels.scan` defines them, shaped `result`.
   func sums<Scalar: TensorScalar>(
     _ table: SpaceTable, selectors: AlignedBuffer<UInt8>, indices: AlignedBuffer<UInt8>,
     termScales: Tensor<Float>? = nil, rowScales: Tensor<Float>? = nil, shaped result: Shape
@@ -13,7 +13,7 @@ extension SpaceScanShape {
     if Scalar.self == Float.self {
       let (terms, rows) = (termScales ?? Tensor([0]), rowScales ?? Tensor([0]))
       let sums = Tensor<Float>(result) { span in
-        spaceScan(
+        SpaceKernels.best.scan(
           self, table, selectors: selectors.span, indices: indices.span,
           termScales: terms.span, rowScales: rows.span, into: &span)
       }
@@ -78,7 +78,7 @@ struct SpaceEncoder<Scalar: TensorScalar>: Sendable {
     }
     cells = AlignedBuffer(uninitializedCount: count)
     var span = cells.uniqueSpan
-    spaceNearest(
+    SpaceKernels.best.nearest(
       points: centres.span, dimension: dimension, words: Tensor<Float>(words).span, into: &span)
   }
 
@@ -96,7 +96,7 @@ struct SpaceEncoder<Scalar: TensorScalar>: Sendable {
     if Scalar.self == Float.self {
       let (x, thresholds) = (Tensor<Float>(x), Tensor<Float>(thresholds))
       let scales = inverseScales ?? Tensor([0])
-      spaceEncode(
+      SpaceKernels.best.encode(
         shape, x.span, thresholds: thresholds.span, cells: cells.span,
         inverseScales: scales.span, into: &span)
       return codes

@@ -15,21 +15,32 @@ extension SpaceMap {
 
   /// Visits the phase, then all state that a map has in it.
   ///
-  /// A visitor may put a map into another phase: state of that phase is then there to be visited, so
-  /// that a freshly made map can be filled from a file.
+  /// A visitor may put a map into another phase: there is then room for that phase's state, so that
+  /// a freshly made map can be filled from a file.
   public mutating func visit(_ visitor: inout some StateVisitor<Scalar>) {
     var stage = IntegerState(.uint8, [1], [phase.rawValue])
     visitor.visit(&stage, named: "phase")
-    enter(Phase(rawValue: stage.values[0]) ?? .warmup)
-    latent?.visit(&visitor)
-    if latent != nil { visitCounters(&visitor) }
-    samples?.inputs.visit(&visitor, named: "inputSamples")
-    samples?.gradients.visit(&visitor, named: "gradientSamples")
-    let isStale = product?.visit(&visitor) ?? false
-    if let product { adjoint?.visit(&visitor, product: product, isStale: isStale) }
+    let phase = Phase(rawValue: stage.values[0]) ?? .warmup
+    makeRoom(for: phase)
+    if latent != nil { visitTraining(&visitor) }
+    var form = phase == .warmup ? nil : product?.form ?? SpaceForm(geometry, configuration)
+    form?.visit(&visitor)
+    var gradients =
+      phase != .tables
+      ? nil : adjoint?.gradients ?? .init(words: configuration.gradients, dimension: geometry.rows)
+    gradients?.visit(&visitor, named: "gradients")
+    visitor.afterReplacing { () throws(TensorError) in
+      guard stage.values[0] == phase.rawValue else {
+        throw .invalidValue(
+          operation: "space map", argument: "phase", expected: "0, 1 or 2",
+          found: "\(stage.values[0])")
+      }
+      try replace(form, gradients)
+    }
   }
 
-  private mutating func visitCounters(_ visitor: inout some StateVisitor<Scalar>) {
+  private mutating func visitTraining(_ visitor: inout some StateVisitor<Scalar>) {
+    latent?.visit(&visitor)
     var counters = IntegerState(
       .int64, [4],
       [
@@ -41,22 +52,26 @@ extension SpaceMap {
     samples?.inputs.taken = max(0, counters.values[1])
     samples?.gradients.taken = max(0, counters.values[2])
     random.state = UInt64(UInt(bitPattern: counters.values[3]))
+    samples?.inputs.visit(&visitor, named: "inputSamples")
+    samples?.gradients.visit(&visitor, named: "gradientSamples")
   }
 
-  /// Makes room for the state of `phase`, whose numbers a visitor is about to bring.
-  private mutating func enter(_ phase: Phase) {
+  private mutating func makeRoom(for phase: Phase) {
     guard phase != self.phase else { return }
-    let blank = SpaceProduct<Scalar>(
-      geometry, vectors: configuration.vectors, matrices: configuration.matrices)
-    product = phase == .warmup ? nil : blank
     samples = phase == .warmup ? Self.noSamples(geometry) : nil
     latent =
       phase == .frozen
       ? nil : latent ?? ExactMap(weight: Tensor([geometry.inputSize, geometry.outputSize]))
-    adjoint =
-      phase == .tables
-      ? SpaceAdjoint(
-        blank,
-        gradients: SpaceCodebook(words: configuration.gradients, dimension: geometry.rows)) : nil
+  }
+
+  private mutating func replace(
+    _ form: SpaceForm<Scalar>?, _ gradients: SpaceCodebook<Scalar>?
+  ) throws(TensorError) {
+    try form?.check()
+    try gradients?.check("gradients")
+    let made = form.map { SpaceProduct(geometry, $0) }
+    product = made
+    adjoint = nil
+    if let made, let gradients { adjoint = SpaceAdjoint(made, gradients: gradients) }
   }
 }

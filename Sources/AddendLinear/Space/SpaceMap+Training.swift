@@ -37,8 +37,10 @@ extension SpaceMap {
     let blocks = KMeans(points: weightBlocks(latent.weight.value))
     let matrices = blocks.codebook(words: configuration.matrices, using: &random)
     let made = SpaceProduct(
-      geometry, vectors: vectors, matrices: Tensor<Scalar>(matrices),
-      codes: blocks.codes(for: matrices).integers)
+      geometry,
+      SpaceForm(
+        geometry, vectors: vectors, matrices: Tensor<Scalar>(matrices),
+        codes: blocks.codes(for: matrices).integers))
     product = made
     adjoint = SpaceAdjoint(made, gradients: gradients)
     self.samples = nil
@@ -47,7 +49,7 @@ extension SpaceMap {
   private mutating func encodeWeight() {
     guard let latent, var product = product.take() else { return }
     let blocks = KMeans(points: weightBlocks(latent.weight.value))
-    product.replaceCodes(blocks.codes(for: Tensor<Float>(product.matrices)).integers)
+    product.replaceCodes(blocks.codes(for: Tensor<Float>(product.form.matrices)).integers)
     adjoint?.followCodes(of: product)
     self.product = product
   }
@@ -90,8 +92,8 @@ extension SpaceProduct {
       var sum = Tensor<Float>(dx)
       dx = Tensor([0])
       var span = sum.mutableSpan
-      spaceAddDeviation(
-        shape, Tensor<Float>(x).span, codes: codes.span, words: Tensor<Float>(vectors.words).span,
+      SpaceKernels.best.addDeviation(
+        shape, Tensor<Float>(x).span, codes: codes.span, words: Tensor<Float>(form.vectors.words).span,
         factor: Float(share), to: &span)
       dx = Tensor(sum)
       return
@@ -100,7 +102,7 @@ extension SpaceProduct {
     for i in 0..<shape.rows {
       for j in 0..<shape.size {
         let code = Int(codes.span[i * shape.codeStride + j / shape.dimension])
-        let word = vectors.words.span[code * shape.dimension + j % shape.dimension]
+        let word = form.vectors.words.span[code * shape.dimension + j % shape.dimension]
         span[i * shape.size + j] += Scalar(share) * (x.span[i * shape.size + j] - word)
       }
     }

@@ -103,7 +103,7 @@ public struct SpaceMap<Scalar: TensorScalar>: LinearMap {
   /// Stored bits over the number of weights, codebooks included; those of the float weight until
   /// codebooks are made.
   public var bitsPerWeight: Double {
-    let bytes = product?.storedByteCount ?? inputSize * outputSize * MemoryLayout<Scalar>.size
+    let bytes = product?.form.byteCount ?? inputSize * outputSize * MemoryLayout<Scalar>.size
     return Double(8 * bytes) / Double(max(1, inputSize * outputSize))
   }
 

@@ -1,16 +1,10 @@
 #ifndef ADDEND_SPACE_H
 #define ADDEND_SPACE_H
+#include "addend_isa.h"
 #include <stddef.h>
 #include <stdint.h>
 
 // Space quantization: blocks of numbers to codes, and sums of table entries named by codes.
-
-/// The instructions that a variant is written in.
-typedef enum {
-  addend_space_scalar,
-  addend_space_avx2,
-  addend_space_avx512,  // F, BW, VBMI
-} addend_space_variant;
 
 /// The extents of a scan, in elements.
 typedef struct {
@@ -33,18 +27,15 @@ typedef struct {
 /// result(i, q, c) lies at offset_c + i·result_row_stride + q·result_column_stride.
 /// table [selectors][components][words], with one entry more behind it that is read and dropped.
 /// planes [selectors][components][2][256]: the entries' low bytes, then their high bytes, zeros
-/// behind the words; only AVX-512 reads them, the others only `table`. indices [terms][index_stride],
-/// each below `words`, padding included. Scales are powers of two; NULL stands for ones.
-/// result overlaps nothing.
-typedef void (*addend_space_scan_function)(
-    const addend_space_scan_shape *shape, const addend_space_component *components,
+/// behind the words; from AVX-512 VBMI on only they are read, below only `table`.
+/// indices [terms][index_stride], each below `words`, padding included. Scales are powers of two;
+/// NULL stands for ones. result overlaps nothing.
+typedef void (*addend_space_scan_fn)(
+    addend_space_scan_shape shape, const addend_space_component *components,
     const int16_t *restrict table, const uint8_t *restrict planes,
     const uint8_t *restrict selectors, const uint8_t *restrict indices,
     const float *restrict term_scales, const float *restrict row_scales, float step, size_t first,
     size_t last, float *restrict result);
-
-/// The variant, or NULL where this build or this processor lacks it.
-addend_space_scan_function addend_space_scan_select(addend_space_variant variant);
 
 /// The extents of an encoding.
 typedef struct {
@@ -59,21 +50,27 @@ typedef struct {
 ///
 /// thresholds [2^bits − 1], ascending; cells [2^(bits · dimension)]. Numbers behind a row's end count
 /// as zero; NaN has level 0. inverse_scales are powers of two; NULL stands for ones.
-typedef void (*addend_space_encode_function)(
-    const addend_space_encoding_shape *shape, const float *restrict x,
+typedef void (*addend_space_encode_fn)(
+    addend_space_encoding_shape shape, const float *restrict x,
     const float *restrict thresholds, const uint8_t *restrict cells,
     const float *restrict inverse_scales, size_t first, size_t last, uint8_t *restrict codes);
-
-addend_space_encode_function addend_space_encode_select(addend_space_variant variant);
 
 /// codes[i] = the first k that minimises Σ_c (points[c][i] − words[k][c])², for first ≤ i < last.
 /// points [dimension][stride]; words [count][dimension], 1 ≤ count ≤ 256.
 /// 0 where every distance is NaN.
-typedef void (*addend_space_nearest_function)(
+typedef void (*addend_space_nearest_fn)(
     const float *restrict points, size_t stride, size_t dimension, const float *restrict words,
     size_t count, size_t first, size_t last, uint8_t *restrict codes);
 
-addend_space_nearest_function addend_space_nearest_select(addend_space_variant variant);
+/// The three as one instruction set computes them: every set gives the same bits.
+typedef struct {
+  addend_space_scan_fn scan;
+  addend_space_encode_fn encode;
+  addend_space_nearest_fn nearest;
+} addend_space_kernels;
+
+/// The widest kernels that `isa`, which must be available, allows.
+addend_space_kernels addend_space_select(addend_isa isa);
 
 /// scales[i] = the power of two s with s/2 ≤ max_j |x[i][j]| < s, inverse_scales[i] = 1 / s,
 /// with s kept within [2^−100, 2^100], for first ≤ i < last.
@@ -82,7 +79,7 @@ void addend_space_row_scales(const float *restrict x, size_t size, size_t first,
 
 /// dx[i][j] += factor · (x[i][j] − words[codes[i][j / dimension]][j % dimension]) for
 /// first ≤ i < last. words [count][dimension]; codes [rows][code_stride].
-void addend_space_add_deviation(const addend_space_encoding_shape *shape, const float *restrict x,
+void addend_space_add_deviation(addend_space_encoding_shape shape, const float *restrict x,
                                 const uint8_t *restrict codes, const float *restrict words,
                                 float factor, size_t first, size_t last, float *restrict dx);
 #endif

@@ -1,23 +1,3 @@
-internal import CAddendKernels
-
-/// The instructions that space-quantization kernels are written in.
-public enum SpaceKernelVariant: UInt32, CaseIterable, Sendable {
-  case scalar = 0
-  case avx2 = 1
-  /// AVX-512 with byte permutations (VBMI).
-  case avx512 = 2
-
-  var selector: addend_space_variant { addend_space_variant(rawValue: rawValue) }
-
-  /// The variants that this machine runs.
-  public static let available = allCases.filter {
-    unsafe addend_space_scan_select($0.selector) != nil
-  }
-
-  /// The widest of them.
-  public static let best = available.last ?? .scalar
-}
-
 /// A table of short integers: for each selector and component, one entry a word.
 ///
 /// An entry stands for `entry · step`, `step` a power of two: fixed-point numbers.
@@ -37,8 +17,8 @@ public struct SpaceTable: Sendable {
   public init(
     selectors: Int, components: Int, words: Int, value: (Int, Int, Int) -> Double
   ) {
-    precondition(selectors > 0 && components > 0, "a table has entries")
-    precondition(1...256 ~= words && selectors <= 256, "selectors and words are bytes")
+    precondition(1...256 ~= words && 1...256 ~= selectors, "selectors and words are bytes")
+    precondition(components > 0, "a table has entries")
     self.selectors = selectors
     self.components = components
     self.words = words
@@ -47,16 +27,19 @@ public struct SpaceTable: Sendable {
     for s in 0..<selectors {
       for c in 0..<components { for w in 0..<words { values.append(value(s, c, w)) } }
     }
-    let largest = values.reduce(0) { max($0, $1.magnitude) }
-    let step = Self.step(for: largest)
+    let step = Self.step(for: values.reduce(0) { max($0, $1.magnitude) })
     self.step = Float(step)
     let entries = AlignedBuffer<Int16>(uninitializedCount: values.count + 1)
     var span = entries.uniqueSpan
-    for i in values.indices { span[i] = Int16((values[i] / step).rounded(.toNearestOrEven)) }
+    for i in values.indices {
+      // Clamped for numbers that only a damaged file brings: NaN, infinity, beyond the steps.
+      let entry = (values[i] / step).rounded(.toNearestOrEven)
+      span[i] = entry.isNaN ? 0 : Int16(min(max(entry, -32768), 32767))
+    }
     span[values.count] = 0
     self.entries = entries
     planes =
-      SpaceKernelVariant.best == .avx512
+      InstructionSet.best >= .avx512VBMI
       ? Self.planes(of: entries.span, words: words) : AlignedBuffer(uninitializedCount: 0)
   }
 
@@ -87,5 +70,6 @@ public struct SpaceTable: Sendable {
     Double(entries.span[(selector * components + component) * words + word]) * Double(step)
   }
 
+  /// Of the entries, two bytes each.
   public var byteCount: Int { 2 * selectors * components * words }
 }
