@@ -9,7 +9,7 @@ public import AddendTensors
 /// Cost per row: `inputSize · outputSize` multiplications and `(inputSize − 1) · outputSize`
 /// additions.
 public struct ExactMap<Scalar: TensorScalar>: LinearMap {
-  public private(set) var weight: Parameter<Scalar>
+  public internal(set) var weight: Parameter<Scalar>
 
   public struct Residuals: Sendable { let input: Tensor<Scalar> }
   /// The image.

@@ -1,0 +1,35 @@
+internal import CAddendKernels
+
+/// The kernels of space quantization as one instruction set computes them.
+///
+/// Every set gives the same bits, on any number of threads: each sum runs in the order of its terms.
+public struct SpaceKernels: Sendable {
+  public let instructionSet: InstructionSet
+
+  /// - Precondition: this machine runs `instructionSet`.
+  public init(_ instructionSet: InstructionSet) {
+    precondition(
+      InstructionSet.available.contains(instructionSet), "\(instructionSet) is not available here")
+    self.instructionSet = instructionSet
+  }
+
+  /// The kernels of this machine's widest set.
+  public static let best = SpaceKernels(.best)
+
+  var functions: addend_space_kernels {
+    addend_space_select(addend_isa(UInt32(instructionSet.rawValue)))
+  }
+
+  /// Rows that a thread works on at a time: about 100,000 look-ups, which take some 10 µs.
+  static func partRows(workPerRow: Int) -> Int { max(1, 100_000 / max(1, workPerRow)) }
+}
+
+extension Span<UInt8> {
+  /// Whether every element is less than `limit`.
+  func areBelow(_ limit: Int) -> Bool {
+    guard limit < 256 else { return true }
+    var largest: UInt8 = 0
+    for i in indices { largest = Swift.max(largest, self[i]) }
+    return isEmpty || largest < limit
+  }
+}

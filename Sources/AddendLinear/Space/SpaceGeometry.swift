@@ -1,0 +1,78 @@
+internal import AddendKernels
+
+/// How a matrix is cut into blocks: rows of inputs into blocks of `dimension` numbers, the matrix
+/// into blocks that take one such block to `rows` outputs.
+///
+/// What a size lacks to a whole number of blocks is padded with zeros; padded outputs are never
+/// computed.
+struct SpaceGeometry: Hashable, Sendable {
+  let inputSize: Int
+  let outputSize: Int
+  /// Inputs in a block.
+  let dimension: Int
+  /// Outputs in a block.
+  let rows: Int
+
+  var inputBlocks: Int { Self.blocks(inputSize, dimension) }
+  var outputBlocks: Int { Self.blocks(outputSize, rows) }
+  /// Numbers in a block of the matrix.
+  var matrixSize: Int { rows * dimension }
+  var inputStride: Int { SpaceScanShape.codeStride(inputBlocks) }
+  var outputStride: Int { SpaceScanShape.codeStride(outputBlocks) }
+
+  private static func blocks(_ size: Int, _ block: Int) -> Int { (size + block - 1) / block }
+
+  /// The blocks whose number at `offset` exists.
+  private static func blocks(_ size: Int, _ block: Int, at offset: Int) -> Int {
+    (size - offset + block - 1) / block
+  }
+
+  /// `y[n, o·rows + a] = Σ_s table[x(n, s)][a][w(s, o)]`.
+  func forwardScan(examples: Int) -> SpaceScanShape {
+    SpaceScanShape(
+      rows: examples, terms: inputBlocks, columns: outputBlocks,
+      selectorStrides: .init(row: inputStride, element: 1), indexStride: outputStride,
+      resultStrides: .init(row: outputSize, element: rows),
+      components: (0..<rows).map { a in
+        .init(offset: a, rows: examples, columns: Self.blocks(outputSize, rows, at: a))
+      })
+  }
+
+  /// `dx[n, s·dimension + b] = Σ_o table[g(n, o)][b][w(o, s)]`.
+  func inputGradientScan(examples: Int) -> SpaceScanShape {
+    SpaceScanShape(
+      rows: examples, terms: outputBlocks, columns: inputBlocks,
+      selectorStrides: .init(row: outputStride, element: 1), indexStride: inputStride,
+      resultStrides: .init(row: inputSize, element: dimension),
+      components: (0..<dimension).map { b in
+        .init(offset: b, rows: examples, columns: Self.blocks(inputSize, dimension, at: b))
+      })
+  }
+
+  /// `dW[s·dimension + b, o·rows + a] = Σ_n table[x(n, s)][a·dimension + b][g(n, o)]`.
+  func weightGradientScan(examples: Int) -> SpaceScanShape {
+    SpaceScanShape(
+      rows: inputBlocks, terms: examples, columns: outputBlocks,
+      selectorStrides: .init(row: 1, element: inputStride), indexStride: outputStride,
+      resultStrides: .init(row: dimension * outputSize, element: rows),
+      components: (0..<matrixSize).map { c in
+        let (a, b) = (c / dimension, c % dimension)
+        return .init(
+          offset: b * outputSize + a, rows: Self.blocks(inputSize, dimension, at: b),
+          columns: Self.blocks(outputSize, rows, at: a))
+      })
+  }
+
+  /// Calls `body` with the place of each number of a block in the block and in the matrix
+  /// `[inputSize, outputSize]`, `nil` in the padding.
+  func forEachNumber(
+    ofBlock input: Int, _ output: Int, _ body: (_ number: Int, _ place: Int?) -> Void
+  ) {
+    for a in 0..<rows {
+      for b in 0..<dimension {
+        let (i, o) = (input * dimension + b, output * rows + a)
+        body(a * dimension + b, i < inputSize && o < outputSize ? i * outputSize + o : nil)
+      }
+    }
+  }
+}

@@ -1,0 +1,77 @@
+internal import AddendTensors
+
+extension SpaceMap {
+  /// How far a map has come; decides which state it has.
+  enum Phase: Int {
+    /// Exact products; samples for codebooks are collected.
+    case warmup
+    /// Tables, and a latent weight that is trained through them.
+    case tables
+    /// Codes and codebooks only.
+    case frozen
+  }
+
+  var phase: Phase { product == nil ? .warmup : latent == nil ? .frozen : .tables }
+
+  /// Visits the phase, then all state that a map has in it.
+  ///
+  /// A visitor may put a map into another phase: there is then room for that phase's state, so that
+  /// a freshly made map can be filled from a file.
+  public mutating func visit(_ visitor: inout some StateVisitor<Scalar>) {
+    var stage = IntegerState(.uint8, [1], [phase.rawValue])
+    visitor.visit(&stage, named: "phase")
+    let phase = Phase(rawValue: stage.values[0]) ?? .warmup
+    makeRoom(for: phase)
+    if latent != nil { visitTraining(&visitor) }
+    var form = phase == .warmup ? nil : product?.form ?? SpaceForm(geometry, configuration)
+    form?.visit(&visitor)
+    var gradients =
+      phase != .tables
+      ? nil : adjoint?.gradients ?? .init(words: configuration.gradients, dimension: geometry.rows)
+    gradients?.visit(&visitor, named: "gradients")
+    visitor.afterReplacing { () throws(TensorError) in
+      guard stage.values[0] == phase.rawValue else {
+        throw .invalidValue(
+          operation: "space map", argument: "phase", expected: "0, 1 or 2",
+          found: "\(stage.values[0])")
+      }
+      try replace(form, gradients)
+    }
+  }
+
+  private mutating func visitTraining(_ visitor: inout some StateVisitor<Scalar>) {
+    latent?.visit(&visitor)
+    var counters = IntegerState(
+      .int64, [4],
+      [
+        steps, samples?.inputs.taken ?? 0, samples?.gradients.taken ?? 0,
+        Int(bitPattern: UInt(random.state)),
+      ])
+    visitor.visit(&counters, named: "counters")
+    steps = counters.values[0]
+    samples?.inputs.taken = max(0, counters.values[1])
+    samples?.gradients.taken = max(0, counters.values[2])
+    random.state = UInt64(UInt(bitPattern: counters.values[3]))
+    samples?.inputs.visit(&visitor, named: "inputSamples")
+    samples?.gradients.visit(&visitor, named: "gradientSamples")
+  }
+
+  private mutating func makeRoom(for phase: Phase) {
+    guard phase != self.phase else { return }
+    samples = phase == .warmup ? Self.noSamples(geometry) : nil
+    latent =
+      phase == .frozen
+      ? nil : latent ?? ExactMap(weight: Tensor([geometry.inputSize, geometry.outputSize]))
+  }
+
+  private mutating func replace(
+    _ form: SpaceForm<Scalar>?, _ gradients: SpaceCodebook<Scalar>?
+  ) throws(TensorError) {
+    try form?.check()
+    try gradients?.check("gradients")
+    let made = form.map { SpaceProduct(geometry, $0) }
+    product = made
+    adjoint = nil
+    if let made, let gradients { adjoint = SpaceAdjoint(made, gradients: gradients) }
+  }
+}

@@ -1,0 +1,217 @@
+#include <stdbool.h>
+#include <string.h>
+
+#include "addend_space_select.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+enum { group = 64, largest_dimension = 8 };
+
+// The number of thresholds ≤ v among 2^bits − 1 ascending ones: a comparison for each bit.
+static inline __attribute__((always_inline)) uint8_t level_of(float v, const float *thresholds,
+                                                              size_t bits) {
+  size_t level = 0;
+  for (size_t step = (size_t)1 << bits >> 1; step; step >>= 1)
+    if (v >= thresholds[level + step - 1]) level += step;
+  return (uint8_t)level;
+}
+
+typedef void (*find_levels_function)(const float *restrict x, size_t count, float inverse_scale,
+                                     const float *restrict thresholds, size_t bits,
+                                     uint8_t *restrict levels);
+
+// The definition.
+static void find_levels_scalar(const float *restrict x, size_t count, float inverse_scale,
+                               const float *restrict thresholds, size_t bits,
+                               uint8_t *restrict levels) {
+  for (size_t j = 0; j < count; ++j) levels[j] = level_of(x[j] * inverse_scale, thresholds, bits);
+}
+
+static inline __attribute__((always_inline)) void encode(
+    find_levels_function find_levels, addend_space_encoding_shape shape,
+    const float *restrict x, const float *restrict thresholds, const uint8_t *restrict cells,
+    const float *restrict inverse_scales, size_t first, size_t last, uint8_t *restrict codes) {
+  const size_t dimension = shape.dimension, bits = shape.bits;
+  const size_t blocks = (shape.size + dimension - 1) / dimension;
+  const uint8_t level_of_zero = level_of(0, thresholds, bits);
+  for (size_t i = first; i < last; ++i) {
+    const float *row = x + i * shape.size;
+    uint8_t *row_codes = codes + i * shape.code_stride;
+    const float inverse_scale = inverse_scales ? inverse_scales[i] : 1;
+    for (size_t s = 0; s < blocks; s += group) {
+      uint8_t levels[group * largest_dimension];
+      const size_t count = blocks - s < group ? blocks - s : group;
+      const size_t wanted = count * dimension, left = shape.size - s * dimension;
+      const size_t present = left < wanted ? left : wanted;
+      find_levels(row + s * dimension, present, inverse_scale, thresholds, bits, levels);
+      for (size_t j = present; j < wanted; ++j) levels[j] = level_of_zero;
+      if (dimension == 1)
+        for (size_t k = 0; k < count; ++k) row_codes[s + k] = cells[levels[k]];
+      else if (dimension == 2)
+        for (size_t k = 0; k < count; ++k)
+          row_codes[s + k] = cells[levels[2 * k] | (size_t)levels[2 * k + 1] << bits];
+      else
+        for (size_t k = 0; k < count; ++k) {
+          size_t cell = 0;
+          for (size_t b = 0; b < dimension; ++b)
+            cell |= (size_t)levels[k * dimension + b] << (bits * b);
+          row_codes[s + k] = cells[cell];
+        }
+    }
+    memset(row_codes + blocks, 0, shape.code_stride - blocks);
+  }
+}
+
+#define ADDEND_SPACE_ENCODE(name, attribute)                                                      \
+  attribute static void encode_##name(                                                            \
+      addend_space_encoding_shape shape, const float *restrict x,                          \
+      const float *restrict thresholds, const uint8_t *restrict cells,                            \
+      const float *restrict inverse_scales, size_t first, size_t last, uint8_t *restrict codes) { \
+    encode(find_levels_##name, shape, x, thresholds, cells, inverse_scales, first, last, codes);  \
+  }
+
+ADDEND_SPACE_ENCODE(scalar, )
+
+// Written once and compiled for each instruction set: 16 points side by side, every operation of a
+// point the same in each, so that all agree.
+static inline __attribute__((always_inline)) void nearest(
+    const float *restrict points, size_t stride, size_t dimension, const float *restrict words,
+    size_t count, size_t first, size_t last, uint8_t *restrict codes) {
+  enum { lanes = 16 };
+  for (size_t i = first; i < last; i += lanes) {
+    const size_t present = last - i < lanes ? last - i : lanes;
+    float block[lanes], least[lanes];
+    int32_t best[lanes];
+    for (size_t j = 0; j < lanes; ++j) {
+      least[j] = __builtin_inff();
+      best[j] = 0;
+    }
+    for (size_t k = 0; k < count; ++k) {
+      float distance[lanes] = {0};
+      for (size_t c = 0; c < dimension; ++c) {
+        const float word = words[k * dimension + c];
+        const float *point = points + c * stride + i;
+        if (present < lanes) {
+          for (size_t j = 0; j < lanes; ++j) block[j] = j < present ? point[j] : 0;
+          point = block;
+        }
+        for (size_t j = 0; j < lanes; ++j) {
+          const float difference = point[j] - word;
+          distance[j] += difference * difference;
+        }
+      }
+      for (size_t j = 0; j < lanes; ++j) {
+        const bool closer = distance[j] < least[j];
+        least[j] = closer ? distance[j] : least[j];
+        best[j] = closer ? (int32_t)k : best[j];
+      }
+    }
+    for (size_t j = 0; j < present; ++j) codes[i + j] = (uint8_t)best[j];
+  }
+}
+
+#define ADDEND_SPACE_NEAREST(name, attribute)                                                    \
+  attribute static void nearest_##name(const float *restrict points, size_t stride,              \
+                                       size_t dimension, const float *restrict words,            \
+                                       size_t count, size_t first, size_t last,                  \
+                                       uint8_t *restrict codes) {                                \
+    nearest(points, stride, dimension, words, count, first, last, codes);                        \
+  }
+
+ADDEND_SPACE_NEAREST(scalar, )
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define ADDEND_AVX2 __attribute__((target("avx2")))
+#define ADDEND_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+
+ADDEND_AVX2 static void find_levels_avx2(const float *restrict x, size_t count,
+                                         float inverse_scale, const float *restrict thresholds,
+                                         size_t bits, uint8_t *restrict levels) {
+  const __m256 scale = _mm256_set1_ps(inverse_scale);
+  size_t j = 0;
+  for (; j + 8 <= count; j += 8) {
+    const __m256 v = _mm256_mul_ps(_mm256_loadu_ps(x + j), scale);
+    __m256i level = _mm256_setzero_si256();
+    for (int step = 1 << bits >> 1; step; step >>= 1) {
+      const __m256 threshold = _mm256_i32gather_ps(thresholds + step - 1, level, 4);
+      const __m256i reached = _mm256_castps_si256(_mm256_cmp_ps(v, threshold, _CMP_GE_OQ));
+      level = _mm256_add_epi32(level, _mm256_and_si256(reached, _mm256_set1_epi32(step)));
+    }
+    int32_t found[8];
+    _mm256_storeu_si256((__m256i *)found, level);
+    for (size_t k = 0; k < 8; ++k) levels[j + k] = (uint8_t)found[k];
+  }
+  find_levels_scalar(x + j, count - j, inverse_scale, thresholds, bits, levels + j);
+}
+
+ADDEND_AVX512 static void find_levels_avx512(const float *restrict x, size_t count,
+                                             float inverse_scale, const float *restrict thresholds,
+                                             size_t bits, uint8_t *restrict levels) {
+  const __m512 scale = _mm512_set1_ps(inverse_scale);
+  size_t j = 0;
+  for (; j + 16 <= count; j += 16) {
+    const __m512 v = _mm512_mul_ps(_mm512_loadu_ps(x + j), scale);
+    __m512i level = _mm512_setzero_si512();
+    for (int step = 1 << bits >> 1; step; step >>= 1) {
+      const __m512 threshold = _mm512_i32gather_ps(level, thresholds + step - 1, 4);
+      const __mmask16 reached = _mm512_cmp_ps_mask(v, threshold, _CMP_GE_OQ);
+      level = _mm512_mask_add_epi32(level, reached, level, _mm512_set1_epi32(step));
+    }
+    _mm_storeu_si128((__m128i *)(levels + j), _mm512_cvtepi32_epi8(level));
+  }
+  find_levels_scalar(x + j, count - j, inverse_scale, thresholds, bits, levels + j);
+}
+
+ADDEND_SPACE_ENCODE(avx2, ADDEND_AVX2)
+ADDEND_SPACE_ENCODE(avx512, ADDEND_AVX512)
+ADDEND_SPACE_NEAREST(avx2, ADDEND_AVX2)
+ADDEND_SPACE_NEAREST(avx512, ADDEND_AVX512)
+
+#endif
+
+addend_space_kernels addend_space_select(addend_isa isa) {
+  const addend_space_scan_fn scan = addend_space_scan_select(isa);
+#if defined(__x86_64__)
+  if (isa >= ADDEND_ISA_AVX512)
+    return (addend_space_kernels){scan, encode_avx512, nearest_avx512};
+  if (isa >= ADDEND_ISA_AVX2) return (addend_space_kernels){scan, encode_avx2, nearest_avx2};
+#endif
+  return (addend_space_kernels){scan, encode_scalar, nearest_scalar};
+}
+
+void addend_space_row_scales(const float *restrict x, size_t size, size_t first, size_t last,
+                             float *restrict scales, float *restrict inverse_scales) {
+  for (size_t i = first; i < last; ++i) {
+    // Without their sign bit, floats are ordered as their patterns are.
+    uint32_t largest = 0;
+    for (size_t j = 0; j < size; ++j) {
+      uint32_t pattern;
+      memcpy(&pattern, x + i * size + j, sizeof pattern);
+      pattern &= 0x7FFFFFFF;
+      largest = pattern > largest ? pattern : largest;
+    }
+    // s/2 ≤ largest < s: the exponent above the largest's own, 127 standing for 1.
+    uint32_t exponent = (largest >> 23) + 1;
+    exponent = exponent < 27 ? 27 : exponent > 227 ? 227 : exponent;
+    const uint32_t scale = exponent << 23, inverse = (254 - exponent) << 23;
+    memcpy(scales + i, &scale, sizeof scale);
+    memcpy(inverse_scales + i, &inverse, sizeof inverse);
+  }
+}
+
+void addend_space_add_deviation(addend_space_encoding_shape shape, const float *restrict x,
+                                const uint8_t *restrict codes, const float *restrict words,
+                                float factor, size_t first, size_t last, float *restrict dx) {
+  const size_t dimension = shape.dimension;
+  for (size_t i = first; i < last; ++i)
+    for (size_t s = 0; s * dimension < shape.size; ++s) {
+      const float *word = words + codes[i * shape.code_stride + s] * dimension;
+      const size_t left = shape.size - s * dimension;
+      for (size_t b = 0; b < dimension && b < left; ++b) {
+        const size_t j = i * shape.size + s * dimension + b;
+        dx[j] += factor * (x[j] - word[b]);
+      }
+    }
+}
