@@ -43,7 +43,7 @@ extension MapConfiguration {
 
 /// The maps there are.
 public enum Maps {
-  public static let catalogue = Catalogue(of: "map", [ExactConfiguration.self])
+  public static let catalogue = Catalogue(of: "map", [ExactConfiguration.self, LookupConfiguration.self])
 
   /// The configuration that `specification` names.
   public static func configuration(
