@@ -43,7 +43,8 @@ extension MapConfiguration {
 
 /// The maps there are.
 public enum Maps {
-  public static let catalogue = Catalogue(of: "map", [ExactConfiguration.self, SpaceConfiguration.self])
+  public static let catalogue = Catalogue(
+    of: "map", [ExactConfiguration.self, SpaceConfiguration.self, LookupConfiguration.self])
 
   /// The configuration that `specification` names.
   public static func configuration(

@@ -226,6 +226,44 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   static func update(
     _ weights: inout MutableSpan<Self>, gradient: Span<Self>,
     firstMoment: inout MutableSpan<Self>, secondMoment: inout MutableSpan<Self>, _ step: AdamStep)
+
+  // TensorScalar+Lookups.swift; shapes as `LookupShape` names them
+  /// `codes[j, r]`: the leaf that row `r` reaches in block `j`'s tree, which compares the inputs
+  /// `columns: [blocks, levels]` with `thresholds: [blocks, entries]`, counted as in a heap from 1.
+  static func encodeLookups(
+    _ x: Span<Self>, _ shape: LookupShape, columns: Span<Int32>, thresholds: Span<Self>,
+    into codes: inout MutableSpan<UInt8>)
+  /// `h[r, j, l] = Σ_i ±x[r, positions[j, i]]` with the signs of row `l`, without the padding (−1).
+  static func hashSums(
+    _ x: Span<Self>, _ shape: LookupShape, positions: Span<Int32>, signs: Span<Int8>,
+    into h: inout MutableSpan<Self>)
+  /// `y[r, :] = Σ_j tables[j, codes[j, r], :]`, blocks in order.
+  static func sumEntries(
+    of tables: Span<Self>, at codes: Span<UInt8>, _ shape: LookupShape,
+    into y: inout MutableSpan<Self>)
+  /// `y[r, m] = scales[m] · Σ_j tables[m, j, codes[j, r]] + offsets[m]`; `tables` is
+  /// `[outputs, paddedBlocks, 16]`.
+  static func sumPackedEntries(
+    of tables: Span<Int8>, at codes: Span<UInt8>, _ shape: LookupShape, scales: Span<Self>,
+    offsets: Span<Self>, into y: inout MutableSpan<Self>)
+  /// `sums[j, k, :] = Σ dy[r, :]` over the rows whose code in block `j` is `k`.
+  static func bucketSums(
+    of dy: Span<Self>, by codes: Span<UInt8>, _ shape: LookupShape,
+    into sums: inout MutableSpan<Self>)
+  /// `dx[r, p] += α (x[r, p] − prototypes[j, codes[j, r], i])` for each input `p = positions[j, i]`.
+  static func addDeviations(
+    of x: Span<Self>, from prototypes: Span<Self>, at codes: Span<UInt8>, positions: Span<Int32>,
+    _ shape: LookupShape, times alpha: Self, to dx: inout MutableSpan<Self>)
+  /// `tables[j, k, :] = corrections[j, k, :] + Σ_i prototypes[j, k, i] · weight[positions[j, i], :]`.
+  static func buildTables(
+    corrections: Span<Self>, prototypes: Span<Self>, positions: Span<Int32>, weight: Span<Self>,
+    _ shape: LookupShape, into tables: inout MutableSpan<Self>)
+  /// The adjoints of `buildTables` towards `weight` (overwritten, or added to) and `prototypes`
+  /// (overwritten), given the tables' gradient `sums`.
+  static func tableGradients(
+    sums: Span<Self>, prototypes: Span<Self>, positions: Span<Int32>, weight: Span<Self>,
+    _ shape: LookupShape, accumulates: Bool, weightGradient: inout MutableSpan<Self>,
+    prototypeGradient: inout MutableSpan<Self>)
 }
 
 extension TensorScalar {

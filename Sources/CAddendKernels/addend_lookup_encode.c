@@ -125,3 +125,21 @@ void addend_lookup_hash(const float *restrict x, size_t rows, size_t width,
         h[(r * blocks + j) * levels + l] = sum;
       }
 }
+
+#pragma STDC FP_CONTRACT OFF
+
+void addend_lookup_deviations(const float *restrict x, size_t rows, size_t width,
+                              const float *restrict prototypes, const uint8_t *restrict codes,
+                              size_t code_stride, const int32_t *restrict positions, size_t blocks,
+                              size_t entries, size_t size, float strength, float *restrict dx) {
+  for (size_t r = 0; r < rows; ++r)
+    for (size_t j = 0; j < blocks; ++j) {
+      const float *prototype = prototypes + (j * entries + codes[j * code_stride + r]) * size;
+      for (size_t i = 0; i < size; ++i) {
+        const int32_t position = positions[j * size + i];
+        if (position < 0) continue;
+        const size_t at = r * width + (size_t)position;
+        dx[at] += strength * (x[at] - prototype[i]);
+      }
+    }
+}

@@ -28,6 +28,14 @@ void addend_lookup_hash(const float *restrict x, size_t rows, size_t width,
                         const int32_t *restrict positions, const int8_t *restrict signs,
                         size_t blocks, size_t size, size_t levels, float *restrict h);
 
+/// dx[r][p] += strength * (x[r][p] - prototypes[j][code(j, r)][i]) for every position
+/// p = positions[j * size + i] that is not negative. x and dx are [rows][width], prototypes is
+/// [blocks][entries][size].
+void addend_lookup_deviations(const float *restrict x, size_t rows, size_t width,
+                              const float *restrict prototypes, const uint8_t *restrict codes,
+                              size_t code_stride, const int32_t *restrict positions, size_t blocks,
+                              size_t entries, size_t size, float strength, float *restrict dx);
+
 /// y[r][m] = tables[0][code(0, r)][m] + tables[1][code(1, r)][m] + …, blocks in order.
 /// tables is [blocks][entries][outputs], y is [rows][outputs]; blocks > 0.
 typedef void (*addend_lookup_sum_fn)(const uint8_t *restrict codes, size_t code_stride, size_t rows,

@@ -1,0 +1,110 @@
+public import AddendCatalogue
+public import AddendTensors
+
+/// `lookup:block=4,codewords=16,encoder=tree`: product-quantized look-ups, trained through.
+public struct LookupConfiguration: MapConfiguration, Hashable {
+  /// What a block's code is found by.
+  public enum Encoder: String, Hashable, Sendable, CaseIterable {
+    /// A balanced tree with one input for each level: comparisons only.
+    case tree
+    /// The signs of sums and differences of the block's inputs: additions and comparisons.
+    case hash
+  }
+
+  public var block: Int
+  public var codewords: Int
+  public var encoder: Encoder
+  public var layout: BlockLayout.Form
+  /// Epochs of exact products before the first encoder is learned.
+  public var warmup: Double
+  /// Epochs from one encoder to the next; 0 for one encoder only.
+  public var refresh: Double
+  /// The part of training after which the encoder stays.
+  public var settle: Double
+  /// `β`: how strongly inputs are drawn to their prototypes.
+  public var commitment: Double
+
+  public static let declaration = Declaration(
+    "lookup", summary: "product-quantized look-ups in int8 tables, with encoders that compare",
+    parameters: [
+      .init("block", .integer(1...64), standard: .integer(4), help: "inputs that share a code"),
+      .init(
+        "codewords", .integer(2...16), standard: .integer(16),
+        help: "codes of a block, a power of two"),
+      .init(
+        "encoder", .choice(Encoder.allCases.map(\.rawValue)), standard: .text("tree"),
+        help: "how a code is found: comparing inputs, or comparing their signed sums"),
+      .init(
+        "layout", .choice(BlockLayout.Form.allCases.map(\.rawValue)), standard: .text("tiles"),
+        help: "whether an image's blocks are tiles or runs"),
+      .init(
+        "warmup", .number(0...(.infinity)), standard: .number(0),
+        help: "epochs of exact products before the first encoder is learned"),
+      .init(
+        "refresh", .number(0...(.infinity)), standard: .number(1),
+        help: "epochs from one encoder to the next, 0 for one only"),
+      .init(
+        "settle", .number(0...1), standard: .number(0.5),
+        help: "the part of training after which the encoder stays"),
+      .init(
+        "commitment", .number(0...(.infinity)), standard: .number(0.01),
+        help: "how strongly inputs are drawn to their prototypes"),
+    ])
+
+  /// The standard of every parameter.
+  public init() {
+    (block, codewords, encoder, layout) = (4, 16, .tree, .tiles)
+    (warmup, refresh, settle, commitment) = (0, 1, 0.5, 0.01)
+  }
+
+  public init(_ arguments: Arguments) throws(CatalogueError) {
+    self.init()
+    block = arguments.integer("block")
+    codewords = arguments.integer("codewords")
+    encoder = Encoder(rawValue: arguments.text("encoder")) ?? .tree
+    layout = BlockLayout.Form(rawValue: arguments.text("layout")) ?? .tiles
+    warmup = arguments.number("warmup")
+    refresh = arguments.number("refresh")
+    settle = arguments.number("settle")
+    commitment = arguments.number("commitment")
+    guard codewords.nonzeroBitCount == 1 else {
+      throw .invalidParameter(
+        of: arguments.owner, parameter: "codewords", expected: "a power of two",
+        found: "\(codewords)")
+    }
+    let patterns = LookupEncoder<Float>.patterns(blockSize: block).count
+    guard encoder == .tree || patterns >= levels else {
+      throw .invalidParameter(
+        of: arguments.owner, parameter: "codewords",
+        expected: "at most \(1 << patterns) for hashes of blocks of \(block)", found: "\(codewords)")
+    }
+  }
+
+  public var specification: Specification {
+    Specification(
+      "lookup",
+      [
+        "block": .integer(block), "codewords": .integer(codewords),
+        "encoder": .text(encoder.rawValue), "layout": .text(layout.rawValue),
+        "warmup": .number(warmup), "refresh": .number(refresh), "settle": .number(settle),
+        "commitment": .number(commitment),
+      ])
+  }
+
+  public func makeMap<Scalar: TensorScalar>(
+    _ role: MapRole, weight: Tensor<Scalar>, using random: inout RandomSource
+  ) throws(CatalogueError) -> any MapSlot<Scalar> {
+    Slot(LookupMap(self, role, weight: weight))
+  }
+
+  /// Comparisons that find a code.
+  private var levels: Int { codewords.trailingZeroBitCount }
+
+  func makeEncoder<Scalar>(_ layout: BlockLayout) -> LookupEncoder<Scalar> {
+    LookupEncoder(encoder, layout, levels: levels)
+  }
+
+  func makeSchedule() -> LookupSchedule {
+    LookupSchedule(warmup: warmup, refresh: refresh, settle: settle)
+  }
+}

@@ -1,0 +1,68 @@
+internal import AddendTensors
+
+/// When a look-up map learns its encoder: once the float epochs are over, and again as activations
+/// drift, until they have settled.
+struct LookupSchedule: Hashable, Sendable {
+  /// Epochs with exact products before the first encoder.
+  var warmup: Double
+  /// Epochs from one encoder to the next; 0 for a single one.
+  var refresh: Double
+  /// The part of training after which the encoder stays.
+  var settle: Double
+
+  /// Rows from which an encoder is learned.
+  static let wantedSamples = 2048
+
+  // State, all of it visited.
+  private(set) var isLearned = false
+  private(set) var isCollecting = false
+  var sampleCount = 0
+  private var windowStart = 0
+  private var encodersLearned = 0
+
+  init(warmup: Double, refresh: Double, settle: Double) {
+    self.warmup = warmup
+    self.refresh = refresh
+    self.settle = settle
+  }
+
+  /// What a step begins with.
+  enum Event: Hashable { case none, collect, learn }
+
+  /// - Parameter entries: codes of a block; an encoder wants several rows for each.
+  mutating func event(at progress: TrainingProgress, entries: Int) -> Event {
+    if isCollecting {
+      let isOverdue = progress.step - windowStart >= max(1, progress.stepsPerEpoch / 8)
+      let isEnough = sampleCount >= (isOverdue ? 8 * entries : Self.wantedSamples)
+      return isEnough ? .learn : .none
+    }
+    let due = warmup + refresh * Double(encodersLearned)
+    let isAllowed =
+      encodersLearned == 0 || (refresh > 0 && progress.epoch <= settle * Double(progress.epochs))
+    guard isAllowed && progress.epoch >= due else { return .none }
+    isCollecting = true
+    windowStart = progress.step
+    sampleCount = 0
+    return .collect
+  }
+
+  mutating func noteLearned() {
+    isLearned = true
+    isCollecting = false
+    sampleCount = 0
+    encodersLearned += 1
+  }
+
+  mutating func visit<Scalar>(_ visitor: inout some StateVisitor<Scalar>) {
+    var state = IntegerState(
+      .int64, [5],
+      [isLearned ? 1 : 0, isCollecting ? 1 : 0, sampleCount, windowStart, encodersLearned])
+    visitor.visit(&state, named: "schedule")
+    guard state.values.count == 5 else { return }
+    isLearned = state.values[0] != 0
+    isCollecting = state.values[1] != 0
+    sampleCount = min(max(state.values[2], 0), Self.wantedSamples)
+    windowStart = state.values[3]
+    encodersLearned = state.values[4]
+  }
+}
