@@ -59,7 +59,7 @@ struct Failure: Error {
 
   /// Says what went wrong and ends the process.
   func report() -> Never {
-    StandardError.write("addend: \(sentence)\n")
+    StandardStream.error.write("addend: \(sentence)\n")
     exit(kind.rawValue)
   }
 }

@@ -19,10 +19,10 @@ enum Clock {
   /// Today and now, in UTC: `2026-03-01 12:34 UTC`.
   static var dateText: String {
     var seconds = time_t(secondsSince1970)
-    var parts = tm()
+    var parts = unsafe tm()
     unsafe gmtime_r(&seconds, &parts)
     func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    let day = "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
-    return "\(day) \(two(parts.tm_hour)):\(two(parts.tm_min)) UTC"
+    let day = unsafe "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
+    return unsafe "\(day) \(two(parts.tm_hour)):\(two(parts.tm_min)) UTC"
   }
 }

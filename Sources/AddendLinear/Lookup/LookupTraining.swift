@@ -154,15 +154,13 @@ extension LookupTraining {
   /// Takes an eighth of what is wanted, evenly spread, from one call at most: a recurrent layer's
   /// first time steps, or a convolution's first image, would not stand for all.
   private mutating func collect(_ x: Tensor<Scalar>) {
-    let (rows, width) = (x.shape[0], layout.inputSize)
-    let room = LookupSchedule.wantedSamples - schedule.sampleCount
+    let (rows, width, there) = (x.shape[0], layout.inputSize, schedule.sampleCount)
+    let room = LookupSchedule.wantedSamples - there
     let taken = min(rows, room, LookupSchedule.wantedSamples / 8)
     let source = x.span
     var span = samples.mutableSpan
-    let count = schedule.sampleCount
     for sample in 0..<taken {
-      let from = sample * rows / taken * width
-      let to = (count + sample) * width
+      let (from, to) = (sample * rows / taken * width, (there + sample) * width)
       for i in 0..<width { span[to + i] = source[from + i] }
     }
     schedule.sampleCount += taken
