@@ -36,7 +36,8 @@ struct CompareCommand: ParsableCommand {
   private func compare() throws {
     let splits = plan.held(try Datasets.load(dataset, from: common.store), seed: common.seed)
     let network = try network.network(
-      for: splits.training, standard: Specification("mlp", ["hidden": .integer(256), "layers": .integer(2)]))
+      for: splits.training,
+      standard: Specification("mlp", ["hidden": .integer(256), "layers": .integer(2)]))
     let plan = try plan.plan(epochs: standardEpochs(splits.training), seed: common.seed)
     common.say(
       "\(network.name) on \(splits.training.name): \(splits.training.count) training and \(splits.test.count) test examples, \(plan.epochs) epochs"
@@ -105,7 +106,8 @@ struct CompareCommand: ParsableCommand {
     let probabilities = try contenders.map { try $0.model.forward(batch.input).softmax() }
     let predicted = probabilities.map { $0.largestColumns() }
     let isDisputed = pool.map { row in Set(predicted.map { $0[row] }).count > 1 }
-    let chosen = pool.filter { isDisputed[$0] }.prefix(6) + pool.filter { !isDisputed[$0] }.prefix(6)
+    let chosen =
+      pool.filter { isDisputed[$0] }.prefix(6) + pool.filter { !isDisputed[$0] }.prefix(6)
     return chosen.map { row in
       SamplePrediction(
         image: RasterImage(batch.input, row: row),

@@ -32,7 +32,10 @@ struct DataCommand: ParsableCommand {
       try Envelope(
         command: "data list", options: common, dataset: nil,
         results: listing.map { set in
-          ["name": .text(set.name), "summary": .text(set.summary), "where": .text(set.presence.text)]
+          [
+            "name": .text(set.name), "summary": .text(set.summary),
+            "where": .text(set.presence.text),
+          ]
         }
       ).write()
     }
@@ -86,7 +89,8 @@ struct DataCommand: ParsableCommand {
 
     func run() throws {
       guard let folder = try Datasets.folder(of: dataset, in: common.store) else {
-        throw Failure(.noInput, "no files of \(dataset.name) are here; 'addend data list' tells more")
+        throw Failure(
+          .noInput, "no files of \(dataset.name) are here; 'addend data list' tells more")
       }
       StandardStream.output.write(folder + "\n")
     }

@@ -11,7 +11,8 @@ public func encodeLookups(
   _ x: Span<Float>, _ shape: LookupShape, columns: Span<Int32>, thresholds: Span<Float>,
   into codes: inout MutableSpan<UInt8>, using variant: LookupVariant = .best
 ) {
-  precondition(x.count == shape.rows * shape.inputs && codes.count == shape.codeCount, "encode: rows")
+  precondition(
+    x.count == shape.rows * shape.inputs && codes.count == shape.codeCount, "encode: rows")
   precondition(
     columns.count == shape.blocks * shape.levels
       && thresholds.count == shape.blocks * shape.entries, "encode: trees")

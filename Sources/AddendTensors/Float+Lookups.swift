@@ -40,7 +40,8 @@ extension Float {
 
   public static func addDeviations(
     of x: Span<Float>, from prototypes: Span<Float>, at codes: Span<UInt8>,
-    positions: Span<Int32>, _ shape: LookupShape, times alpha: Float, to dx: inout MutableSpan<Float>
+    positions: Span<Int32>, _ shape: LookupShape, times alpha: Float,
+    to dx: inout MutableSpan<Float>
   ) {
     AddendKernels.addDeviations(
       of: x, from: prototypes, at: codes, positions: positions, shape, times: alpha, to: &dx)

@@ -30,7 +30,7 @@ private struct Golden {
   let golden = try Golden()
   #expect(golden.weights.count == 7)
   for (name, steps) in golden.weights {
-    let optimizer = try Optimizers.optimizer(Specification(parsing: name))
+    let optimizer = try Optimizers.configuration(Specification(parsing: name))
     var value = Tensor<Double>([5], golden.start)
     var state = optimizer.stateNames.map { _ in Tensor<Double>([5]) }
     for (index, gradient) in golden.gradients.enumerated() {
@@ -56,7 +56,7 @@ private struct Golden {
 /// Biases and normalisation scales are spared by every kind of decay.
 @Test(arguments: ["sgd:decay=0.1,decoupled=0.1", "adam:decay=0.1", "adamw:decay=0.1", "adamax:decay=0.1"])
 func decaySparesWhatIsNotAWeight(_ text: String) throws {
-  let optimizer = try Optimizers.optimizer(Specification(parsing: text))
+  let optimizer = try Optimizers.configuration(Specification(parsing: text))
   var value = Tensor<Double>([1], [3])
   var state = optimizer.stateNames.map { _ in Tensor<Double>([1]) }
   optimizer.update(

@@ -39,7 +39,9 @@ struct NetworkOptions: ParsableArguments {
     }
     guard let model = model ?? standard() else {
       throw Failure(
-        .usage, "no network is named; give --model (\(Zoo.catalogue.names.joined(separator: ", "))) or --network")
+        .usage,
+        "no network is named; give --model (\(Zoo.catalogue.names.joined(separator: ", "))) or --network"
+      )
     }
     return try Zoo.network(model, input: dataset.inputShape, classes: dataset.outputCount)
   }

@@ -41,12 +41,16 @@ struct PlanOptions: ParsableArguments {
   var augment = false
 
   mutating func validate() throws {
-    if let epochs, epochs < 1 { throw ValidationError("--epochs is \(epochs), expected 1 or more.") }
+    if let epochs, epochs < 1 {
+      throw ValidationError("--epochs is \(epochs), expected 1 or more.")
+    }
     if batchSize < 1 { throw ValidationError("--batch-size is \(batchSize), expected 1 or more.") }
     if !(learningRate > 0 && learningRate.isFinite) {
       throw ValidationError("--learning-rate is \(learningRate), expected a positive number.")
     }
-    if let clip, !(clip > 0) { throw ValidationError("--clip is \(clip), expected a positive number.") }
+    if let clip, !(clip > 0) {
+      throw ValidationError("--clip is \(clip), expected a positive number.")
+    }
     if let patience, patience < 1 {
       throw ValidationError("--patience is \(patience), expected 1 or more.")
     }
@@ -58,8 +62,9 @@ struct PlanOptions: ParsableArguments {
   func plan(epochs standard: Int, seed: UInt64) throws -> TrainingPlan {
     TrainingPlan(
       epochs: epochs ?? standard, batchSize: batchSize,
-      optimizer: try Optimizers.optimizer(optimizer), learningRate: learningRate,
-      schedule: try Schedules.schedule(schedule), loss: try Losses.loss(loss), gradientClip: clip,
+      optimizer: try Optimizers.configuration(optimizer), learningRate: learningRate,
+      schedule: try Schedules.configuration(schedule), loss: try Losses.configuration(loss),
+      gradientClip: clip,
       patience: patience, seed: seed)
   }
 

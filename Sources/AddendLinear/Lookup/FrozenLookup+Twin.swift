@@ -18,7 +18,8 @@ extension FrozenLookup {
         thresholds: Array(borders[j * encoder.entries..<(j + 1) * encoder.entries]))
       for (m, s) in scale.enumerated() {
         let first = (m * layout.count + j) * encoder.entries
-        let slopes = cells.slopes(towards: (0..<encoder.entries).map { s * Double(quantized[first + $0]) })
+        let slopes = cells.slopes(
+          towards: (0..<encoder.entries).map { s * Double(quantized[first + $0]) })
         for (column, slope) in zip(cells.columns, slopes) {
           for i in 0..<layout.blockSize {
             let position = Int(layout.positions[j * layout.blockSize + i])
@@ -62,7 +63,9 @@ struct CodeCells {
       return spread > 0 ? spread / Double(borders.count - 1) : 1
     }
     middles = (0..<entries).compactMap { code in
-      var (low, high) = (columns.map { _ in -Double.infinity }, columns.map { _ in Double.infinity })
+      var (low, high) = (
+        columns.map { _ in -Double.infinity }, columns.map { _ in Double.infinity }
+      )
       for (level, column) in levels.enumerated() {
         guard let c = columns.firstIndex(of: column) else { continue }
         let node = (code + entries) >> (levels.count - level)

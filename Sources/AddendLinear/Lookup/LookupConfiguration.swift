@@ -76,7 +76,8 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
     guard encoder == .tree || patterns >= levels else {
       throw .invalidParameter(
         of: arguments.owner, parameter: "codewords",
-        expected: "at most \(1 << patterns) for hashes of blocks of \(block)", found: "\(codewords)")
+        expected: "at most \(1 << patterns) for hashes of blocks of \(block)", found: "\(codewords)"
+      )
     }
   }
 

@@ -79,7 +79,9 @@ struct LookupEncoder<Scalar: TensorScalar>: Sendable {
         }
         tree = SplitTree.learned(
           from: block, size: size,
-          columns: positions.indices.filter { positions[$0] >= 0 }.map { $0 - positions.startIndex },
+          columns: positions.indices.filter { positions[$0] >= 0 }.map {
+            $0 - positions.startIndex
+          },
           levels: levels)
       case .hash:
         let width = layout.count * levels

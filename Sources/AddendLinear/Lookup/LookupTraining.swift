@@ -38,7 +38,8 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
     let (r, p, w) = (corrections.value.span, prototypes.value.span, weight.value.span)
     return Tensor(corrections.value.shape) {
       Scalar.buildTables(
-        corrections: r, prototypes: p, positions: layout.positions.span, weight: w, shape, into: &$0)
+        corrections: r, prototypes: p, positions: layout.positions.span, weight: w, shape, into: &$0
+      )
     }
   }
 

@@ -87,7 +87,9 @@ private struct LevelSplit {
       for i in 0..<size { totals[buckets[r] * size + i] += Double(rows[r * size + i]) }
     }
     var best = (0..<bucketCount).map { bucket in
-      let squares = (0..<size).reduce(0.0) { $0 + totals[bucket * size + $1] * totals[bucket * size + $1] }
+      let squares = (0..<size).reduce(0.0) {
+        $0 + totals[bucket * size + $1] * totals[bucket * size + $1]
+      }
       return squares / Double(max(1, counts[bucket]))
     }
     var left = [Double](repeating: 0, count: bucketCount * size)

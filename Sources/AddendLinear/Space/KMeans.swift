@@ -68,10 +68,11 @@ struct KMeans {
           total += Double(distances[i])
         }
         var left = random.uniform() * total
-        chosen = distances.firstIndex { distance in
-          left -= Double(distance)
-          return left < 0
-        } ?? Int(random.next() % UInt64(count))
+        chosen =
+          distances.firstIndex { distance in
+            left -= Double(distance)
+            return left < 0
+          } ?? Int(random.next() % UInt64(count))
       }
     }
   }

@@ -93,7 +93,8 @@ extension SpaceProduct {
       dx = Tensor([0])
       var span = sum.mutableSpan
       SpaceKernels.best.addDeviation(
-        shape, Tensor<Float>(x).span, codes: codes.span, words: Tensor<Float>(form.vectors.words).span,
+        shape, Tensor<Float>(x).span, codes: codes.span,
+        words: Tensor<Float>(form.vectors.words).span,
         factor: Float(share), to: &span)
       dx = Tensor(sum)
       return

@@ -96,8 +96,9 @@ public struct SpaceMap<Scalar: TensorScalar>: LinearMap {
 
   /// The float map of the latent weight; once frozen, of the weight that the codes stand for.
   public var exactTwin: ExactMap<Scalar> {
-    latent ?? ExactMap(
-      weight: product?.decodedWeight ?? Tensor([geometry.inputSize, geometry.outputSize]))
+    latent
+      ?? ExactMap(
+        weight: product?.decodedWeight ?? Tensor([geometry.inputSize, geometry.outputSize]))
   }
 
   /// Stored bits over the number of weights, codebooks included; those of the float weight until

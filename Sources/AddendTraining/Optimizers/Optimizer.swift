@@ -36,7 +36,7 @@ public enum Optimizers {
   public static let catalogue = Catalogue(
     of: "optimizer", [SGD.self, Adam.self, AdamW.self, AdaMax.self])
 
-  public static func optimizer(
+  public static func configuration(
     _ specification: Specification
   ) throws(CatalogueError) -> any Optimizer {
     guard let optimizer = try catalogue.make(specification) as? any Optimizer else {

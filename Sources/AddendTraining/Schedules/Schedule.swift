@@ -26,7 +26,8 @@ public enum Schedules {
     of: "schedule",
     [ConstantSchedule.self, StepSchedule.self, ExponentialSchedule.self, CosineSchedule.self])
 
-  public static func schedule(_ specification: Specification) throws(CatalogueError) -> any Schedule
+  public static func configuration(_ specification: Specification) throws(CatalogueError)
+    -> any Schedule
   {
     guard let schedule = try catalogue.make(specification) as? any Schedule else {
       preconditionFailure("the catalogue of schedules holds schedules")
