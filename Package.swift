@@ -63,7 +63,10 @@ let package = Package(
       ["AddendFiles", "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks"]),
     room(
       "AddendData",
-      ["AddendFiles", "AddendCatalogue", "AddendTensors", "CAddendResources", "CAddendDecoders"]),
+      [
+        "AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors", "CAddendResources",
+        "CAddendDecoders",
+      ]),
     room("AddendDistributed", ["AddendTensors"]),
     room(
       "AddendTraining",

@@ -45,7 +45,3 @@ addend_inflate_status addend_inflater_step(addend_inflater *inflater, const uint
   default: return ADDEND_INFLATE_DAMAGED;
   }
 }
-
-uint32_t addend_crc32(uint32_t before, const uint8_t *bytes, size_t count) {
-  return (uint32_t)crc32_z(before, bytes, count);
-}

@@ -1,3 +1,5 @@
+internal import AddendKernels
+
 extension DataStore {
   /// What a file turned out to be.
   public struct FileReport: Sendable, Equatable {
@@ -36,7 +38,7 @@ extension DataStore {
     let isPacked = bytes.starts(with: [0x1F, 0x8B])
     let unpacked = isPacked ? try Inflater.gunzip(bytes, path: path) : bytes
     let found = DataFile.Content(
-      byteCount: unpacked.count, crc32: Inflater.checksum(unpacked.span))
+      byteCount: unpacked.count, crc32: AddendKernels.crc32(unpacked.span))
     return found == content ? .repacked : .different(sha256: sha256)
   }
 }

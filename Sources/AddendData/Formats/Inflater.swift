@@ -32,14 +32,6 @@ package enum Inflater {
     return result
   }
 
-  /// The CRC-32 of `bytes`, continuing `before`.
-  package static func checksum(_ bytes: Span<UInt8>, continuing before: UInt32 = 0) -> UInt32 {
-    // Safe: C reads the span's extent and keeps no pointer.
-    unsafe bytes.withUnsafeBufferPointer { bytes in
-      unsafe addend_crc32(before, bytes.baseAddress, bytes.count)
-    }
-  }
-
   private enum Wrapping {
     case raw, gzip
 

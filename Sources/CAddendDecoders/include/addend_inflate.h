@@ -27,7 +27,4 @@ addend_inflate_status addend_inflater_step(addend_inflater *inflater, const uint
                                            size_t sourceCount, size_t *consumed,
                                            uint8_t *destination, size_t capacity,
                                            size_t *produced);
-
-/// The CRC-32 of what went before and `count` more bytes; start with 0.
-uint32_t addend_crc32(uint32_t before, const uint8_t *bytes, size_t count);
 #endif
