@@ -10,7 +10,7 @@ public struct ComparisonReport: Sendable {
   public var command: String
   public var networks: [NetworkResult]
   public var samples: [SamplePrediction]
-  /// What the reader must know to judge the figures, a sentence each.
+  /// What the reader must know to judge the figures, a sentence each; the page adds `energyNote`.
   public var notes: [String]
 
   public init(

@@ -103,6 +103,11 @@ func errorsSayWhereAndWhat(text: String, message: String) {
   #expect(throws: JSONError.self) { try JSONValue(parsing: nested(1_000_000)) }
 }
 
+@Test func neighboursDoNotAddUpToDepth() throws {
+  let text = "[" + Array(repeating: "[]", count: 200).joined(separator: ",") + "]"
+  #expect(try JSONValue(parsing: text).arrayValue?.count == 200)
+}
+
 @Test func badUTF8IsRefused() {
   for bytes: [UInt8] in [[0x22, 0xFF, 0x22], [0x22, 0xC0, 0x80, 0x22], [0xEF, 0xBB, 0xBF, 0x31]] {
     #expect(throws: JSONError.self) { try JSONValue(parsing: bytes) }

@@ -29,3 +29,12 @@ private func embedded(_ image: RasterImage) throws -> Data {
       == "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAGUlEQVR4AQEOAPH/AP8AAAD/AAAAAP8BAgMZ/gMEjEGukwAAAABJRU5ErkJggg=="
   )
 }
+
+/// The stream's Adler-32 and the chunk's CRC-32 are those of Python's zlib, past one stored block of
+/// 65,535 bytes.
+@Test func checksumsOfALargeImageAreRight() throws {
+  let pixels = (0..<75_000).map { (index: Int) -> UInt8 in UInt8((index * 7 + index / 300) % 256) }
+  let png = try embedded(RasterImage(height: 250, width: 300, channels: 1, pixels: pixels))
+  #expect(png.count == 75323)
+  #expect(Array(png.suffix(20).prefix(8)) == [135, 155, 238, 152, 205, 251, 118, 11])
+}
