@@ -55,7 +55,8 @@ internal import Synchronization
 private final class MemoryPool: Sendable {
   static let shared = MemoryPool()
 
-  /// Blocks are kept up to this many bytes in all; more go back to the system.
+  /// Blocks are kept up to this many bytes in all. Beyond, all of them go back to the system: their
+  /// sizes are those of a model or a batch that is no longer in use.
   private static let keptByteLimit = 1 << 30
 
   // Invariant: a block in the pool is referenced from nowhere else.
@@ -78,12 +79,16 @@ private final class MemoryPool: Sendable {
 
   func give(_ pointer: UnsafeMutableRawPointer, _ byteCount: Int) {
     let block = unsafe Block(pointer: pointer)
-    let isKept = state.withLock { state in
-      guard state.keptBytes + byteCount <= Self.keptByteLimit else { return false }
+    let stale: [Int: [Block]] = state.withLock { state in
+      var stale: [Int: [Block]] = [:]
+      if state.keptBytes + byteCount > Self.keptByteLimit {
+        swap(&stale, &state.blocks)
+        state.keptBytes = 0
+      }
       state.keptBytes += byteCount
       state.blocks[byteCount, default: []].append(block)
-      return true
+      return stale
     }
-    if !isKept { unsafe addend_free(pointer) }
+    for blocks in stale.values { for block in blocks { unsafe addend_free(block.pointer) } }
   }
 }

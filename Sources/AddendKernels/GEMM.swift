@@ -37,13 +37,13 @@ public func gemm(
 ) {
   let (m, n, k) = (shape.m, shape.n, shape.k)
   precondition(a.count == m * k && b.count == k * n && c.count == m * n, "gemm: extents")
-  guard m > 0 && n > 0 else { return }
-  let tiles = GEMMTiles(shape)
-  let (lda, ldb) = (shape.transposesA ? m : k, shape.transposesB ? k : n)
-  guard let a = unsafe a.address, let b = unsafe b.address, let c = unsafe c.address else {
+  guard k > 0 else {
     if !shape.accumulates { c.update(repeating: 0) }
     return
   }
+  let tiles = GEMMTiles(shape)
+  let (lda, ldb) = (shape.transposesA ? m : k, shape.transposesB ? k : n)
+  guard let a = unsafe a.address, let b = unsafe b.address, let c = unsafe c.address else { return }
   ThreadPool.forEachPart(of: tiles.count, size: 1) { index, _ in
     let tile = tiles[index]
     let (i, j) = (tile.firstRow, tile.firstColumn)

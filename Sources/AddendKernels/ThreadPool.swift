@@ -29,8 +29,8 @@ public final class ThreadPool: Sendable {
   /// Calls `body` once for every index below `count`, in no particular order.
   ///
   /// `body` runs on several threads at once. It takes no references that are not thread-safe:
-  /// callers live in this module only, where kernels hand it disjoint parts of a buffer.
-  func run(_ count: Int, _ body: (Int) -> Void) {
+  /// kernels, its callers, hand it disjoint parts of a buffer.
+  package func run(_ count: Int, _ body: (Int) -> Void) {
     withoutActuallyEscaping(body) { body in
       var task = Task(body: body)
       unsafe withUnsafeMutablePointer(to: &task) { task in

@@ -19,17 +19,21 @@
 // of one training step. Sleeping at once cost a futex call for each of them.
 enum { spin_limit = 4000 };
 
+// The word that workers watch: the number of the current piece of work, whether it may still be
+// joined, and how many workers have joined it.
+static const size_t joined_mask = 0xFFFF, open_bit = 0x10000, number_step = 0x20000;
+
 struct addend_pool {
   size_t workers;
   pthread_t *threads;
   pthread_mutex_t mutex;
   pthread_cond_t work_arrived;
   atomic_flag busy;
-  atomic_size_t generation;  // odd steps of one: a new value is a new piece of work
-  atomic_size_t next;        // the first index that nobody has taken
-  atomic_size_t finished;    // workers that have left the current piece of work
-  size_t sleepers;           // guarded by mutex
-  bool stopping;             // guarded by mutex
+  atomic_size_t state;
+  atomic_size_t next;  // the first index that nobody has taken
+  size_t sleepers;     // guarded by mutex
+  bool stopping;       // guarded by mutex
+  // The piece of work. Written while nobody has joined; read by those who have.
   size_t count;
   addend_task task;
   void *context;
@@ -45,28 +49,40 @@ static void take_indices(addend_pool *pool) {
   inside_task = false;
 }
 
+/// Whether `state` holds work other than `seen` that may be joined.
+static bool is_fresh(size_t state, size_t seen) {
+  return (state & open_bit) && state / number_step != seen;
+}
+
 static void *work(void *argument) {
   addend_pool *pool = argument;
   size_t seen = 0;
   for (;;) {
-    size_t spins = 0;
-    while (atomic_load_explicit(&pool->generation, memory_order_acquire) == seen) {
+    size_t state, spins = 0;
+    while (!is_fresh(state = atomic_load_explicit(&pool->state, memory_order_relaxed), seen)) {
       if (++spins < spin_limit) {
         ADDEND_RELAX();
         continue;
       }
       pthread_mutex_lock(&pool->mutex);
       ++pool->sleepers;
-      while (atomic_load_explicit(&pool->generation, memory_order_acquire) == seen && !pool->stopping)
+      while (!is_fresh(atomic_load_explicit(&pool->state, memory_order_relaxed), seen) &&
+             !pool->stopping)
         pthread_cond_wait(&pool->work_arrived, &pool->mutex);
       --pool->sleepers;
       const bool stopping = pool->stopping;
       pthread_mutex_unlock(&pool->mutex);
       if (stopping) return NULL;
+      spins = 0;
     }
-    seen = atomic_load_explicit(&pool->generation, memory_order_acquire);
+    // Acquires what the owner of the work wrote before opening it. Fails when that has closed it, or
+    // another worker joined, meanwhile.
+    if (!atomic_compare_exchange_strong_explicit(&pool->state, &state, state + 1,
+                                                 memory_order_acquire, memory_order_relaxed))
+      continue;
+    seen = state / number_step;
     take_indices(pool);
-    atomic_fetch_add_explicit(&pool->finished, 1, memory_order_release);
+    atomic_fetch_sub_explicit(&pool->state, 1, memory_order_release);
   }
 }
 
@@ -113,16 +129,17 @@ void addend_pool_run(addend_pool *pool, size_t count, addend_task task, void *co
   pool->task = task;
   pool->context = context;
   atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
-  atomic_store_explicit(&pool->finished, 0, memory_order_relaxed);
-  atomic_fetch_add_explicit(&pool->generation, 1, memory_order_release);
+  const size_t number = atomic_load_explicit(&pool->state, memory_order_relaxed) / number_step + 1;
+  atomic_store_explicit(&pool->state, number * number_step | open_bit, memory_order_release);
   pthread_mutex_lock(&pool->mutex);
   if (pool->sleepers) pthread_cond_broadcast(&pool->work_arrived);
   pthread_mutex_unlock(&pool->mutex);
   take_indices(pool);
-  // Every worker must have left before the fields above may change. One that the operating system
-  // has taken off its processor would otherwise make us burn ours, hence the yield.
-  for (size_t spins = 0;
-       atomic_load_explicit(&pool->finished, memory_order_acquire) < pool->workers;)
+  // All indices are taken: late workers stay out, and those inside must leave before the fields
+  // above may change. One that the operating system has taken off its processor would otherwise
+  // make us burn ours, hence the yield.
+  atomic_fetch_and_explicit(&pool->state, ~open_bit, memory_order_relaxed);
+  for (size_t spins = 0; atomic_load_explicit(&pool->state, memory_order_acquire) & joined_mask;)
     if (++spins < spin_limit)
       ADDEND_RELAX();
     else

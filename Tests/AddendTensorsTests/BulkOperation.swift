@@ -1,0 +1,161 @@
+import AddendKernels
+import AddendTensors
+import AddendTestSupport
+
+/// Every bulk operation over rows of numbers, as one function from seeded inputs to all outputs, so
+/// that formats can be compared.
+enum BulkOperation: CaseIterable {
+  case addScaled, scale, multiply, sumOfSquares
+  case relu, leakyReLU, sigmoid, tanh, gelu, swish, hardTanh
+  case reluGradient, leakyReLUGradient, sigmoidGradient, tanhGradient, geluGradient, swishGradient
+  case hardTanhGradient
+  case addRow, addColumnSums, softmax, crossEntropy, smoothedCrossEntropy
+  case columnMoments, normalize, normalizationGradient
+  case classicalMomentum, nesterovMomentum, adam
+
+  /// The longest sum that an output element is made of.
+  func terms(rows: Int, columns: Int) -> Int {
+    switch self {
+    case .sumOfSquares: rows * columns
+    case .addColumnSums, .columnMoments, .normalizationGradient: rows
+    case .softmax: columns
+    case .crossEntropy, .smoothedCrossEntropy: rows * columns
+    default: 1
+    }
+  }
+
+  private var activation: ActivationFunction? {
+    switch self {
+    case .relu, .reluGradient: .relu
+    case .leakyReLU, .leakyReLUGradient: .leakyReLU(slope: 0.125)
+    case .sigmoid, .sigmoidGradient: .sigmoid
+    case .tanh, .tanhGradient: .tanh
+    case .gelu, .geluGradient: .gelu
+    case .swish, .swishGradient: .swish
+    case .hardTanh, .hardTanhGradient: .hardTanh
+    default: nil
+    }
+  }
+
+  private var isGradient: Bool {
+    switch self {
+    case .reluGradient, .leakyReLUGradient, .sigmoidGradient, .tanhGradient, .geluGradient,
+      .swishGradient, .hardTanhGradient:
+      true
+    default: false
+    }
+  }
+
+  /// All outputs, one after another.
+  func outputs<Scalar: TensorScalar>(
+    rows: Int, columns: Int, in format: Scalar.Type
+  ) -> [Scalar] {
+    let count = rows * columns
+    func numbers(_ shape: Shape, _ seed: UInt64) -> Tensor<Scalar> {
+      Tensor(shape, normalNumbers(shape.count, seed: seed).map { Scalar($0.double) })
+    }
+    let x = numbers([count], 1)
+    var y = numbers([count], 2)
+    let row = numbers([columns], 3)
+    if let activation {
+      let source = x.span
+      y = Tensor([count]) { Scalar.activate(activation, source, into: &$0) }
+      guard isGradient else { return y.elements }
+      let (value, dy) = (y, numbers([count], 4))
+      return Tensor<Scalar>([count]) {
+        Scalar.activationGradient(activation, x: x.span, y: value.span, dy: dy.span, into: &$0)
+      }.elements
+    }
+    switch self {
+    case .columnMoments, .normalize, .normalizationGradient:
+      return normalization(x, y, row, numbers([columns], 5), numbers([columns], 6))
+    case .softmax, .crossEntropy, .smoothedCrossEntropy:
+      return distribution(x, rows: rows, columns: columns)
+    case .classicalMomentum, .nesterovMomentum, .adam:
+      return update(x, y, numbers([count], 7), numbers([count], 8))
+    default: break
+    }
+    var span = y.mutableSpan
+    switch self {
+    case .addScaled: Scalar.addScaled(Scalar(0.75), x.span, to: &span)
+    case .scale: Scalar.scale(&span, by: Scalar(0.75))
+    case .multiply: Scalar.multiply(&span, by: x.span)
+    case .addRow: Scalar.addRow(row.span, toEachRowOf: &span)
+    case .sumOfSquares: return [Scalar(Scalar.sumOfSquares(x.span))]
+    default:
+      var sums = row
+      var sumSpan = sums.mutableSpan
+      Scalar.addColumnSums(of: x.span, to: &sumSpan)
+      return sums.elements
+    }
+    return y.elements
+  }
+
+  private func distribution<Scalar>(
+    _ x: Tensor<Scalar>, rows: Int, columns: Int
+  ) -> [Scalar] {
+    // Every fifth row has no class.
+    let classes = (0..<rows).map { $0 % 5 == 3 ? -1 : Int32($0 * 7 % max(1, columns)) }
+    var loss = 0.0
+    let y = Tensor<Scalar>(x.shape) {
+      if self == .softmax {
+        Scalar.softmax(x.span, columns: columns, into: &$0)
+      } else {
+        loss = Scalar.softmaxCrossEntropy(
+          x.span, columns: columns, classes: classes.span,
+          smoothing: self == .crossEntropy ? 0 : 0.25, weight: 0.5, gradient: &$0)
+      }
+    }
+    return y.elements + [Scalar(loss)]
+  }
+
+  private func normalization<Scalar>(
+    _ x: Tensor<Scalar>, _ dy: Tensor<Scalar>, _ mean: Tensor<Scalar>, _ scale: Tensor<Scalar>,
+    _ shift: Tensor<Scalar>
+  ) -> [Scalar] {
+    var (a, b) = (mean, mean)
+    var first = a.mutableSpan
+    var second = b.mutableSpan
+    if self == .columnMoments {
+      Scalar.columnMoments(of: x.span, mean: &first, variance: &second)
+      return a.elements + b.elements
+    }
+    let z = Tensor<Scalar>(x.shape) {
+      if self == .normalize {
+        Scalar.normalize(
+          x.span, mean: mean.span, inverseDeviation: scale.span, scale: scale.span,
+          shift: shift.span, into: &$0)
+      } else {
+        Scalar.normalizationGradient(
+          x: x.span, dy: dy.span, mean: mean.span, inverseDeviation: shift.span,
+          scale: scale.span, into: &$0, scaleGradient: &first, shiftGradient: &second)
+      }
+    }
+    return self == .normalize ? z.elements : z.elements + a.elements + b.elements
+  }
+
+  private func update<Scalar>(
+    _ weights: Tensor<Scalar>, _ gradient: Tensor<Scalar>, _ first: Tensor<Scalar>,
+    _ squareRoots: Tensor<Scalar>
+  ) -> [Scalar] {
+    var (weights, first) = (weights, first)
+    // A second moment is not negative.
+    var second = Tensor<Scalar>(squareRoots.shape, squareRoots.elements.map { $0 * $0 })
+    var weightSpan = weights.mutableSpan
+    var firstSpan = first.mutableSpan
+    var secondSpan = second.mutableSpan
+    if self == .adam {
+      let step = AdamStep(
+        learningRate: 0.1, epsilon: 1e-3, weightDecay: 0.1, decoupledWeightDecay: 0.1, step: 3)
+      Scalar.update(
+        &weightSpan, gradient: gradient.span, firstMoment: &firstSpan, secondMoment: &secondSpan,
+        step)
+    } else {
+      let step = MomentumStep(
+        learningRate: 0.1, momentum: 0.9, weightDecay: 0.1,
+        form: self == .nesterovMomentum ? .nesterov : .classical)
+      Scalar.update(&weightSpan, gradient: gradient.span, velocity: &firstSpan, step)
+    }
+    return weights.elements + first.elements + second.elements
+  }
+}
