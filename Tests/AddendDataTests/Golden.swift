@@ -10,10 +10,11 @@ enum Golden {
     return "/\(tests)/Golden/\(name)"
   }
 
-  static func bytes(_ name: String) throws -> [UInt8] {
-    try readFile(at: path(name), byteLimit: 1 << 24)
-  }
+  static func bytes(_ name: String) throws -> [UInt8] { try readAll(path(name)) }
 }
+
+/// The bytes of a file.
+func readAll(_ path: String) throws -> [UInt8] { try readFile(at: path, byteLimit: 1 << 28) }
 
 /// Demands that `read` makes of every damaged copy either a value or a `DataError` of one sentence.
 func expectSentencesOnDamage<Value>(

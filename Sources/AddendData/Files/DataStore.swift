@@ -10,15 +10,25 @@ public struct DataStore: Sendable {
   public var cacheDirectory: String
   public var allowsDownloads: Bool
   /// Prepended to the folders of distributions' packages: empty but in tests.
-  package var systemRoot = ""
+  private let systemRoot: String
 
   public init(
     dataDirectory: String? = nil, cacheDirectory: String = DataStore.userCache,
     allowsDownloads: Bool = true
   ) {
+    self.init(
+      dataDirectory: dataDirectory, cacheDirectory: cacheDirectory,
+      allowsDownloads: allowsDownloads, systemRoot: "")
+  }
+
+  package init(
+    dataDirectory: String? = nil, cacheDirectory: String, allowsDownloads: Bool = true,
+    systemRoot: String
+  ) {
     self.dataDirectory = dataDirectory
     self.cacheDirectory = cacheDirectory
     self.allowsDownloads = allowsDownloads
+    self.systemRoot = systemRoot
   }
 
   /// `$XDG_CACHE_HOME/addend`, else `~/.cache/addend`.

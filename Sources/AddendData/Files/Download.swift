@@ -19,20 +19,17 @@ enum Download {
 
   private static func fetch(_ address: String, sha256: String, to path: String) throws(DataError) {
     let part = "\(path).part"
-    do {
-      try curl(address, to: part, resuming: isFile(at: part))
-      try verify(part, sha256: sha256)
-    } catch {
-      guard isFile(at: part), case .checksumMismatch = error else { throw error }
-      try? removeFile(at: part)
+    let resumes = isFile(at: part)
+    try curl(address, to: part, resuming: resumes)
+    if resumes, try Self.sha256(of: part) != sha256 {
       // What was there before may have been another file's beginning: once more, from the start.
+      try accessing { () throws(FileError) in try removeFile(at: part) }
       try curl(address, to: part, resuming: false)
-      do {
-        try verify(part, sha256: sha256)
-      } catch {
-        try? removeFile(at: part)
-        throw error
-      }
+    }
+    let found = try Self.sha256(of: part)
+    guard found == sha256 else {
+      try accessing { () throws(FileError) in try removeFile(at: part) }
+      throw .checksumMismatch(path: part, expected: sha256, found: found)
     }
     try accessing { () throws(FileError) in try publishFile(part, as: path) }
   }
@@ -57,13 +54,6 @@ enum Download {
       throw .downloadFailed(
         address: address, reason: lines.last.map(String.init) ?? "curl ended with \(outcome.status)"
       )
-    }
-  }
-
-  private static func verify(_ path: String, sha256: String) throws(DataError) {
-    let found = try Self.sha256(of: path)
-    guard found == sha256 else {
-      throw .checksumMismatch(path: path, expected: sha256, found: found)
     }
   }
 

@@ -11,7 +11,7 @@ public struct FileSet: Sendable {
   /// What to do where nothing is found and nothing can be fetched.
   let remedy: String
 
-  init(
+  package init(
     _ name: String, folders: [String], installedFolders: [String] = [], layouts: [[DataFile]],
     remedy: String
   ) {
@@ -35,12 +35,17 @@ public struct DataFile: Sendable {
   /// What the canonical file unpacks to, where other packings of it are about.
   let content: Content?
 
-  struct Content: Equatable, Sendable {
+  package struct Content: Equatable, Sendable {
     let byteCount: Int
     let crc32: UInt32
+
+    package init(byteCount: Int, crc32: UInt32) {
+      self.byteCount = byteCount
+      self.crc32 = crc32
+    }
   }
 
-  init(
+  package init(
     _ names: [String], addresses: [String] = [], sha256: String, content: Content? = nil
   ) {
     precondition(!names.isEmpty, "a file has a name")

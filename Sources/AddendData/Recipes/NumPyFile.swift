@@ -34,7 +34,12 @@ public struct NumPyFile: DatasetRecipe {
   }
 
   public func load(from store: DataStore) throws(DataError) -> DatasetSplits {
-    let archive = try ZIPArchive(readBytes(at: path), path: path)
+    try splits(of: readBytes(at: path))
+  }
+
+  /// The data set that a file of these bytes makes.
+  package func splits(of content: [UInt8]) throws(DataError) -> DatasetSplits {
+    let archive = try ZIPArchive(content, path: path)
     guard archive.names.contains("x_train.npy") else {
       let (inputs, targets) = try arrays(archive, "")
       let whole = try dataset(archive, inputs, targets, "", Self.classCount([targets]))

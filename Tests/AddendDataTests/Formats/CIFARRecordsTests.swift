@@ -2,8 +2,8 @@ import AddendData
 import Testing
 
 @Suite struct CIFARRecordsTests {
-  private let file = (0..<2).flatMap { record in
-    [UInt8(7 - record)] + (0..<3072).map { UInt8(($0 * 31 + $0 >> 8 + record * 5) % 251) }
+  private let file: [UInt8] = (0..<2 * 3073).map { (place: Int) -> UInt8 in
+    place % 3073 == 0 ? UInt8(7 - place / 3073) : UInt8(place * 31 % 251)
   }
 
   private func read(_ bytes: [UInt8]) throws(DataError) -> CIFARRecords {
@@ -17,9 +17,8 @@ import Testing
     #expect(records.labels == [7, 6])
     #expect(records.pixels.count == 2 * 3072)
     for (record, pixel, channel) in [(0, 0, 0), (0, 33, 2), (1, 1023, 1)] {
-      #expect(
-        records.pixels[record * 3072 + 3 * pixel + channel]
-          == file[record * 3073 + 1 + channel * 1024 + pixel])
+      let place = record * 3073 + 1 + channel * 1024 + pixel
+      #expect(records.pixels[record * 3072 + 3 * pixel + channel] == file[place])
     }
   }
 
