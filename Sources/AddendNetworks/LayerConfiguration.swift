@@ -32,6 +32,7 @@ public struct BuildingSite: Sendable {
   public mutating func makeMap<Scalar: TensorScalar>(
     _ role: MapRole, of scalar: Scalar.Type, choice: Specification? = nil
   ) throws(NetworkError) -> any MapSlot<Scalar> {
+    try checkSize([role.inputSize, role.outputSize])
     do throws(CatalogueError) {
       let configuration = try choice.map { (choice) throws(CatalogueError) in
         try Maps.configuration(choice)
@@ -41,6 +42,24 @@ public struct BuildingSite: Sendable {
       throw .parameters(layer: location, error)
     }
   }
+
+  /// Refuses tensors beyond 2³¹ numbers, which only a slip in a network file asks for.
+  func checkSize(_ extents: [Int]) throws(NetworkError) {
+    var count = 1
+    for extent in extents {
+      let (product, overflows) = count.multipliedReportingOverflow(by: extent)
+      guard !overflows, product <= Self.sizeLimit else {
+        throw .parameters(
+          layer: location,
+          .invalidParameter(
+            of: "layer", parameter: "size", expected: "at most \(Self.sizeLimit) numbers",
+            found: extents.map(String.init).joined(separator: "×")))
+      }
+      count = product
+    }
+  }
+
+  private static let sizeLimit = 1 << 31
 
   /// `makeChain` for a part of a composite layer, as its body.
   public mutating func makeChain<Scalar: TensorScalar>(
@@ -73,6 +92,7 @@ public struct BuildingSite: Sendable {
       if grid != nil { flattenedGrid = nil }
       do throws(NetworkError) {
         shape = try layer.outputShape(for: shape)
+        try checkSize(shape.extents)
       } catch {
         throw error.located(at: location)
       }

@@ -37,15 +37,13 @@ extension TensorScalar {
     return sum
   }
 
-  public static func rankBelow(
-    _ limit: Int, of column: Int, in row: Span<Self>
-  ) -> Bool {
+  public static func isRanked(within rank: Int, column: Int, of row: Span<Self>) -> Bool {
     guard row[column] == row[column] else { return false }
     var larger = 0
     for c in row.indices where row[c] > row[column] || (row[c] == row[column] && c < column) {
       larger += 1
-      if larger >= limit { return false }
+      if larger >= rank { return false }
     }
-    return larger < limit
+    return larger < rank
   }
 }

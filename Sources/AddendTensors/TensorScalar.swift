@@ -213,9 +213,9 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
     _ y: Span<Self>, columns: Int, classes: Span<Int32>, weight: Double,
     gradient: inout MutableSpan<Self>
   ) -> Double
-  /// Whether fewer than `limit` elements of `row` come before the one in `column`, largest first and
-  /// the first of equals first. A NaN has no rank.
-  static func rankBelow(_ limit: Int, of column: Int, in row: Span<Self>) -> Bool
+  /// Whether the element in `column` is among the `rank` first of `row`, largest first and the first
+  /// of equals first. A NaN has no rank.
+  static func isRanked(within rank: Int, column: Int, of row: Span<Self>) -> Bool
 
   // TensorScalar+Updates.swift
   /// Moves `weights` and `velocity` by one step.

@@ -49,13 +49,18 @@ public struct Convolution: LayerConfiguration {
   public static let declaration = Declaration(
     "convolution", summary: "one linear map of every patch of an image",
     parameters: [
-      .init("outputs", .integer(1...(.max)), standard: nil, help: "channels of y"),
-      .init("size", .integer(1...(.max)), standard: nil, help: "the filter's height"),
-      .init("width", .integer(0...(.max)), standard: .integer(0), help: "its width; 0 as size"),
-      .init("stride", .integer(1...(.max)), standard: .integer(1), help: "pixels between patches"),
+      .init("outputs", .integer(1...Int(Int32.max)), standard: nil, help: "channels of y"),
+      .init("size", .integer(1...extentLimit), standard: nil, help: "the filter's height"),
+      .init(
+        "width", .integer(0...extentLimit), standard: .integer(0), help: "its width; 0 as size"),
+      .init(
+        "stride", .integer(1...extentLimit), standard: .integer(1), help: "pixels between patches"),
       .init("padding", .text, standard: .text("0"), help: "zeros on each side, or same"),
-      .init("dilation", .integer(1...(.max)), standard: .integer(1), help: "pixels between taps"),
-      .init("groups", .integer(1...(.max)), standard: .integer(1), help: "parts of the channels"),
+      .init(
+        "dilation", .integer(1...extentLimit), standard: .integer(1), help: "pixels between taps"),
+      .init(
+        "groups", .integer(1...Int(Int32.max)), standard: .integer(1), help: "parts of the channels"
+      ),
       .init("bias", .flag, standard: .flag(true), help: "whether b is there"),
       Declaration.mapParameter,
     ])
@@ -65,9 +70,10 @@ public struct Convolution: LayerConfiguration {
     switch arguments.text("padding") {
     case "same": padding = .same
     case let text:
-      guard let pixels = Int(text), pixels >= 0 else {
+      guard let pixels = Int(text), 0...extentLimit ~= pixels else {
         throw .invalidParameter(
-          of: "convolution", parameter: "padding", expected: "an integer from 0, or same",
+          of: "convolution", parameter: "padding",
+          expected: "an integer from 0 to \(extentLimit), or same",
           found: "'\(text)'")
       }
       padding = .pixels(pixels)
@@ -140,6 +146,10 @@ public struct Convolution: LayerConfiguration {
     }
   }
 }
+
+/// The largest side of a filter or window in a network file, so that products of a few do not
+/// overflow.
+let extentLimit = 1 << 15
 
 /// `y[n, p, q, :] = x's patch at (p, q) · W + b`, the map `W` of any kind, one for each group.
 ///

@@ -19,7 +19,7 @@ public struct Dense: LayerConfiguration {
   public static let declaration = Declaration(
     "dense", summary: "y = x W + b over the last axis",
     parameters: [
-      .init("outputs", .integer(1...(.max)), standard: nil, help: "numbers per row of y"),
+      .init("outputs", .integer(1...Int(Int32.max)), standard: nil, help: "numbers per row of y"),
       .init("bias", .flag, standard: .flag(true), help: "whether b is there"),
       Declaration.mapParameter,
     ])

@@ -18,7 +18,7 @@ public struct Embedding: LayerConfiguration {
   public static let declaration = Declaration(
     "embedding", summary: "a learnt vector for each symbol",
     parameters: [
-      .init("features", .integer(1...(.max)), standard: nil, help: "numbers per symbol"),
+      .init("features", .integer(1...Int(Int32.max)), standard: nil, help: "numbers per symbol"),
       .init(
         "vocabulary", .integer(1...Int(Int32.max)), standard: nil, help: "how many symbols"),
     ])
@@ -41,6 +41,7 @@ public struct Embedding: LayerConfiguration {
           expected: "at most \(Scalar.exactIntegerLimit + 1), as \(Scalar.formatName) holds "
             + "symbols exactly no further", found: "\(vocabulary)"))
     }
+    try site.checkSize([vocabulary, features])
     return LayerHolder(
       EmbeddingLayer<Scalar>(features: features, vocabulary: vocabulary, using: &site.random))
   }

@@ -25,9 +25,10 @@ extension PoolingConfiguration {
     Declaration(
       name, summary: summary,
       parameters: [
-        .init("size", .integer(1...(.max)), standard: nil, help: "the side of a window"),
-        .init("stride", .integer(0...(.max)), standard: .integer(0), help: "0 for the size"),
-        .init("padding", .integer(0...(.max)), standard: .integer(0), help: "empty border pixels"),
+        .init("size", .integer(1...extentLimit), standard: nil, help: "the side of a window"),
+        .init("stride", .integer(0...extentLimit), standard: .integer(0), help: "0 for the size"),
+        .init(
+          "padding", .integer(0...extentLimit), standard: .integer(0), help: "empty border pixels"),
       ])
   }
 

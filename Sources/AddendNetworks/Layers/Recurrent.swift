@@ -38,9 +38,9 @@ public struct RecurrentOptions: Hashable, Sendable {
   }
 
   static let parameters: [Declaration.Parameter] = [
-    .init("size", .integer(1...(.max)), standard: nil, help: "units per layer"),
+    .init("size", .integer(1...Int(Int32.max)), standard: nil, help: "units per layer"),
     .init(
-      "layers", .integer(1...(.max)), standard: .integer(1), help: "layers on top of each other"),
+      "layers", .integer(1...1024), standard: .integer(1), help: "layers on top of each other"),
     .init(
       "dropout", .number(0...1), standard: .number(0), help: "the share dropped between layers"),
     .init("reversed", .flag, standard: .flag(false), help: "whether time runs backwards"),
@@ -107,17 +107,18 @@ extension RecurrentConfiguration {
     startingAt start: Double = 0
   ) throws(NetworkError) -> any LayerSlot<Cell.Scalar> {
     let (size, width) = (options.size, Cell.gateCount * options.size)
+    let (inputMap, recurrentMap) = (
+      try site.makeMap(
+        MapRole(inputSize: input[1], outputSize: width), of: Cell.Scalar.self, choice: options.map),
+      try site.makeMap(
+        MapRole(inputSize: size, outputSize: width), of: Cell.Scalar.self, choice: options.map)
+    )
     let bias = Tensor<Cell.Scalar>([Cell.gateCount, size]) { span in
       for i in span.indices { span[i] = i / size == biasedGate ? Cell.Scalar(start) : .zero }
     }
     return LayerHolder(
       RecurrentLayer<Cell>(
-        inputMap: try site.makeMap(
-          MapRole(inputSize: input[1], outputSize: width), of: Cell.Scalar.self,
-          choice: options.map),
-        recurrentMap: try site.makeMap(
-          MapRole(inputSize: size, outputSize: width), of: Cell.Scalar.self, choice: options.map),
-        bias: bias.reshaped([width]),
+        inputMap: inputMap, recurrentMap: recurrentMap, bias: bias.reshaped([width]),
         traits: RecurrentTraits(
           name: Self.declaration.name, size: size, returns: options.returns,
           isReversed: options.isReversed)))

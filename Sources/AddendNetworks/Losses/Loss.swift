@@ -11,3 +11,18 @@ public protocol Loss: Configurable {
     _ outputs: Tensor<Scalar>, _ targets: Targets
   ) throws(TensorError) -> (value: Double, gradient: Tensor<Scalar>)
 }
+
+/// The losses there are.
+public enum Losses {
+  public static let catalogue = Catalogue(
+    of: "loss", [SoftmaxCrossEntropy.self, SquaredHinge.self, MeanSquaredError.self])
+
+  public static func configuration(_ specification: Specification) throws(CatalogueError)
+    -> any Loss
+  {
+    guard let loss = try catalogue.make(specification) as? any Loss else {
+      preconditionFailure("the catalogue of losses holds losses")
+    }
+    return loss
+  }
+}
