@@ -1,5 +1,6 @@
 import AddendData
 import AddendFiles
+import AddendKernels
 import AddendTestSupport
 import Testing
 
@@ -45,7 +46,7 @@ func gzipped(_ content: [UInt8]) -> [UInt8] {
   let word = { (value: UInt32) in (0..<4).map { UInt8(value >> (8 * $0) & 255) } }
   let half = { (value: UInt16) in [UInt8(value & 255), UInt8(value >> 8)] }
   return [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255, 1] + half(length) + half(~length) + content
-    + word(Inflater.checksum(content.span)) + word(UInt32(content.count))
+    + word(crc32(content.span)) + word(UInt32(content.count))
 }
 
 /// Calls `body` with the path of a file that holds `bytes` for so long.

@@ -1,3 +1,5 @@
+internal import AddendKernels
+
 /// The members of a ZIP file, stored or deflated: what NumPy writes as `.npz`.
 ///
 /// The format: PKWARE, *.ZIP File Format Specification*, 6.3. Read through the central directory;
@@ -90,7 +92,7 @@ package struct ZIPArchive {
     let bytes =
       member.isDeflated
       ? try Inflater.inflate(packed, count: member.count, path: place) : Array(packed)
-    guard Inflater.checksum(bytes.span) == member.checksum else {
+    guard crc32(bytes.span) == member.checksum else {
       throw reader.malformed("its check sum is wrong")
     }
     return bytes

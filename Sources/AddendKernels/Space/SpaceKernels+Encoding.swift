@@ -57,7 +57,7 @@ extension SpaceKernels {
     let size = Self.partRows(workPerRow: 8 * shape.size)
     ThreadPool.forEachPart(of: shape.rows, size: size) { first, count in
       unsafe functions.encode(
-        extents, x.address, thresholds.address, cells.address, inverseScales.address, first,
+        extents, x.address, thresholds.address, cells.address, inverseScales.scales, first,
         first + count, codes)
     }
   }

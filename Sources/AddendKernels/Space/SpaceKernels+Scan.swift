@@ -113,7 +113,7 @@ extension SpaceKernels {
     ThreadPool.forEachPart(of: shape.rows, size: size) { first, count in
       unsafe functions.scan(
         extents, places.address, table.entries.span.address, table.planes.span.address,
-        selectors.address, indices.address, termScales.address, rowScales.address, table.step,
+        selectors.address, indices.address, termScales.scales, rowScales.scales, table.step,
         first, first + count, result)
     }
   }

@@ -33,3 +33,8 @@ extension Span<UInt8> {
     return isEmpty || largest < limit
   }
 }
+
+extension Span<Float> {
+  /// Scales as C takes them: none at all where there are no elements.
+  @unsafe var scales: UnsafePointer<Float>? { isEmpty ? nil : unsafe address }
+}

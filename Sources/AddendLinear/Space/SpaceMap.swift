@@ -96,9 +96,7 @@ public struct SpaceMap<Scalar: TensorScalar>: LinearMap {
 
   /// The float map of the latent weight; once frozen, of the weight that the codes stand for.
   public var exactTwin: ExactMap<Scalar> {
-    latent
-      ?? ExactMap(
-        weight: product?.decodedWeight ?? Tensor([geometry.inputSize, geometry.outputSize]))
+    latent ?? ExactMap(weight: quantizedWeight)
   }
 
   /// Stored bits over the number of weights, codebooks included; those of the float weight until
@@ -123,8 +121,8 @@ public struct SpaceMap<Scalar: TensorScalar>: LinearMap {
   }
 
   public func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar> {
-    guard let product else { return try exactTwin.forward(x) }
     try checkInput(x, of: "space map")
+    guard let product else { return try exactTwin.forward(x) }
     return product.forward(product.encoder.encode(x), examples: x.shape[0])
   }
 

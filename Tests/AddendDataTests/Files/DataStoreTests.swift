@@ -1,5 +1,6 @@
 import AddendData
 import AddendFiles
+import AddendKernels
 import AddendTestSupport
 import Testing
 
@@ -16,7 +17,7 @@ import Testing
           DataFile(
             ["a.gz", "a"], addresses: addresses, sha256: sha256 ?? self.sha256,
             content: DataFile.Content(
-              byteCount: content.count, crc32: Inflater.checksum(content.span)))
+              byteCount: content.count, crc32: crc32(content.span)))
         ]
       ],
       remedy: "look elsewhere")
