@@ -1,6 +1,4 @@
-#include "addend_lookup.h"
-
-#include "addend_lookup_dispatch.h"
+#include "addend_lookup_select.h"
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -107,7 +105,14 @@ __attribute__((target("avx2,avx512f"))) static void encode_avx512(
 }
 #endif
 
-ADDEND_LOOKUP_SELECT(encode, __builtin_cpu_supports("avx512f"))
+addend_lookup_encode_fn addend_lookup_encode_select(addend_isa isa) {
+#if defined(__x86_64__)
+  if (isa >= ADDEND_ISA_AVX512) return encode_avx512;
+  if (isa >= ADDEND_ISA_AVX2) return encode_avx2;
+#endif
+  (void)isa;
+  return encode_scalar;
+}
 
 void addend_lookup_hash(const float *restrict x, size_t rows, size_t width,
                         const int32_t *restrict positions, const int8_t *restrict signs,

@@ -1,6 +1,4 @@
-#include "addend_lookup.h"
-
-#include "addend_lookup_dispatch.h"
+#include "addend_lookup_select.h"
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -175,4 +173,11 @@ VNNI static void scan_avx512(const uint8_t *restrict codes, size_t code_stride, 
 }
 #endif
 
-ADDEND_LOOKUP_SELECT(scan, __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vbmi"))
+addend_lookup_scan_fn addend_lookup_scan_select(addend_isa isa) {
+#if defined(__x86_64__)
+  if (isa >= ADDEND_ISA_AVX512_VNNI) return scan_avx512;
+  if (isa >= ADDEND_ISA_AVX2) return scan_avx2;
+#endif
+  (void)isa;
+  return scan_scalar;
+}

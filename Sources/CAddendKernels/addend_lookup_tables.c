@@ -1,5 +1,4 @@
-#include "addend_lookup.h"
-#include "addend_lookup_dispatch.h"
+#include "addend_lookup_select.h"
 
 // Products and sums are rounded apart, so that the variants agree bit for bit.
 #pragma STDC FP_CONTRACT OFF
@@ -152,7 +151,17 @@ VARIANTS(avx2, __attribute__((target("avx2"))))
 VARIANTS(avx512, __attribute__((target("avx512f"), min_vector_width(512))))
 #endif
 
-ADDEND_LOOKUP_SELECT(sum, __builtin_cpu_supports("avx512f"))
-ADDEND_LOOKUP_SELECT(bucket, __builtin_cpu_supports("avx512f"))
-ADDEND_LOOKUP_SELECT(table, __builtin_cpu_supports("avx512f"))
-ADDEND_LOOKUP_SELECT(adjoint, __builtin_cpu_supports("avx512f"))
+#define KERNELS(variant)                                                          \
+  (addend_lookup_kernels) {                                                       \
+    .encode = addend_lookup_encode_select(isa), .sum = sum_##variant,             \
+    .bucket = bucket_##variant, .table = table_##variant, .adjoint = adjoint_##variant, \
+    .scan = addend_lookup_scan_select(isa)                                        \
+  }
+
+addend_lookup_kernels addend_lookup_select(addend_isa isa) {
+#if defined(__x86_64__)
+  if (isa >= ADDEND_ISA_AVX512) return KERNELS(avx512);
+  if (isa >= ADDEND_ISA_AVX2) return KERNELS(avx2);
+#endif
+  return KERNELS(scalar);
+}

@@ -73,10 +73,11 @@ struct FrozenLookup<Scalar: TensorScalar>: Sendable {
   mutating func visit(_ visitor: inout some StateVisitor<Scalar>) {
     encoder.visit(&visitor)
     let shape = encoder.shape(rows: 0, outputs: outputs)
-    let before = IntegerState(.int8, [outputs, shape.blocks, shape.entries], entries)
-    var tables = before
+    var tables = IntegerState(.int8, [outputs, shape.blocks, shape.entries], entries)
     visitor.visit(&tables, named: "tables")
-    if tables != before { packed = Self.packed(tables.values, shape) }
+    visitor.afterReplacing { () throws(TensorError) in
+      packed = Self.packed(tables.values, shape)
+    }
     visitor.visit(&scales, named: "scales")
     visitor.visit(&offsets, named: "offsets")
   }

@@ -101,10 +101,28 @@ struct LookupEncoder<Scalar: TensorScalar>: Sendable {
   }
 
   mutating func visit(_ visitor: inout some StateVisitor<Scalar>) {
-    let before = columns
     visitor.visit(&columns, named: "columns")
     visitor.visit(&thresholds, named: "thresholds")
-    if columns != before { absoluteColumns = resolvedColumns }
+    visitor.afterReplacing { () throws(TensorError) in
+      let columns = columns.values
+      let stranger = columns.indices.first { !isComparable(columns[$0], at: $0) }
+      if let stranger {
+        throw .invalidValue(
+          operation: "lookup map", argument: "column \(stranger)",
+          expected: "an input of its block", found: "\(columns[stranger])")
+      }
+      absoluteColumns = resolvedColumns
+    }
+  }
+
+  /// Whether the level numbered `index` may compare `column`.
+  private func isComparable(_ column: Int, at index: Int) -> Bool {
+    switch kind {
+    case .tree:
+      0..<layout.blockSize ~= column
+        && layout.positions[index / levels * layout.blockSize + column] >= 0
+    case .hash: column == index % levels
+    }
   }
 
   private var resolvedColumns: [Int32] {
@@ -112,10 +130,7 @@ struct LookupEncoder<Scalar: TensorScalar>: Sendable {
       let (block, level) = (index / levels, index % levels)
       switch kind {
       case .tree:
-        // What a damaged file says must not lead out of the block.
-        let column = min(max(columns.values[index], 0), layout.blockSize - 1)
-        let first = block * layout.blockSize
-        return max(layout.positions[first + column], layout.positions[first])
+        return layout.positions[block * layout.blockSize + columns.values[index]]
       case .hash: return Int32(block * levels + level)
       }
     }

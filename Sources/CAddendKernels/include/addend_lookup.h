@@ -3,12 +3,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "addend_isa.h"
+
 // Product-quantized look-ups: each block of a row is encoded as one of `entries` codes, and each
 // code names a row of the block's table. Codes are block-major: code (j, r) of block j and row r
 // stands at codes[j * code_stride + r]. Nothing overlaps an output.
-
-/// The variants of the kernels below; each agrees with the scalar one bit for bit.
-typedef enum { addend_lookup_scalar, addend_lookup_avx2, addend_lookup_avx512 } addend_lookup_variant;
 
 /// Walks a binary tree per block: i = 1; for each level l < levels:
 /// i = 2i + (x[r * width + columns[j * levels + l]] > thresholds[(j << levels) + i]);
@@ -73,11 +72,16 @@ typedef void (*addend_lookup_scan_fn)(const uint8_t *restrict codes, size_t code
                                       const float *restrict scales, const float *restrict offsets,
                                       float *restrict y);
 
-// Each returns the variant asked for, or NULL where this build or this processor lacks it.
-addend_lookup_encode_fn addend_lookup_encode_select(addend_lookup_variant variant);
-addend_lookup_sum_fn addend_lookup_sum_select(addend_lookup_variant variant);
-addend_lookup_bucket_fn addend_lookup_bucket_select(addend_lookup_variant variant);
-addend_lookup_table_fn addend_lookup_table_select(addend_lookup_variant variant);
-addend_lookup_adjoint_fn addend_lookup_adjoint_select(addend_lookup_variant variant);
-addend_lookup_scan_fn addend_lookup_scan_select(addend_lookup_variant variant);
+/// The kernels as one instruction set computes them; all sets give the same bits.
+typedef struct {
+  addend_lookup_encode_fn encode;
+  addend_lookup_sum_fn sum;
+  addend_lookup_bucket_fn bucket;
+  addend_lookup_table_fn table;
+  addend_lookup_adjoint_fn adjoint;
+  addend_lookup_scan_fn scan;
+} addend_lookup_kernels;
+
+/// The widest kernels that `isa` allows.
+addend_lookup_kernels addend_lookup_select(addend_isa isa);
 #endif

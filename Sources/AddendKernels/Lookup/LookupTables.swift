@@ -5,15 +5,13 @@ internal import CAddendKernels
 /// Shapes: `tables` `[blocks, entries, outputs]`, `codes` `[blocks, rows]`, `y` `[rows, outputs]`.
 public func sumEntries(
   of tables: Span<Float>, at codes: Span<UInt8>, _ shape: LookupShape,
-  into y: inout MutableSpan<Float>, using variant: LookupVariant = .best
+  into y: inout MutableSpan<Float>, using set: InstructionSet = .best
 ) {
   precondition(
     tables.count == shape.tableCount && codes.count == shape.codeCount
       && y.count == shape.rows * shape.outputs, "look-up sums: extents")
   checkCodes(codes, below: shape.entries)
-  guard let sum = unsafe addend_lookup_sum_select(variant.code) else {
-    preconditionFailure("this processor has no \(variant)")
-  }
+  guard let sum = unsafe lookupKernels(set).sum else { return }
   // Safe: the extents were checked above, tasks write rows of their own, and C keeps no pointer.
   unsafe tables.withUnsafeBufferPointer { tables in
     unsafe codes.withUnsafeBufferPointer { codes in
@@ -34,15 +32,13 @@ public func sumEntries(
 /// Shapes: `dy` `[rows, outputs]`, `codes` `[blocks, rows]`, `sums` `[blocks, entries, outputs]`.
 public func bucketSums(
   of dy: Span<Float>, by codes: Span<UInt8>, _ shape: LookupShape,
-  into sums: inout MutableSpan<Float>, using variant: LookupVariant = .best
+  into sums: inout MutableSpan<Float>, using set: InstructionSet = .best
 ) {
   precondition(
     sums.count == shape.tableCount && codes.count == shape.codeCount
       && dy.count == shape.rows * shape.outputs, "bucket sums: extents")
   checkCodes(codes, below: shape.entries)
-  guard let bucket = unsafe addend_lookup_bucket_select(variant.code) else {
-    preconditionFailure("this processor has no \(variant)")
-  }
+  guard let bucket = unsafe lookupKernels(set).bucket else { return }
   // Safe: the extents were checked above, tasks write blocks of their own, and C keeps no pointer.
   unsafe dy.withUnsafeBufferPointer { dy in
     unsafe codes.withUnsafeBufferPointer { codes in
@@ -106,16 +102,14 @@ public func addDeviations(
 /// outputs]`.
 public func buildTables(
   corrections: Span<Float>, prototypes: Span<Float>, positions: Span<Int32>, weight: Span<Float>,
-  _ shape: LookupShape, into tables: inout MutableSpan<Float>, using variant: LookupVariant = .best
+  _ shape: LookupShape, into tables: inout MutableSpan<Float>, using set: InstructionSet = .best
 ) {
   precondition(
     corrections.count == shape.tableCount && tables.count == shape.tableCount
       && prototypes.count == shape.prototypeCount && weight.count == shape.inputs * shape.outputs,
     "tables: extents")
   checkPositions(positions, shape)
-  guard let build = unsafe addend_lookup_table_select(variant.code) else {
-    preconditionFailure("this processor has no \(variant)")
-  }
+  guard let build = unsafe lookupKernels(set).table else { return }
   // Safe: the extents were checked above, tasks write blocks of their own, and C keeps no pointer.
   unsafe corrections.withUnsafeBufferPointer { corrections in
     unsafe prototypes.withUnsafeBufferPointer { prototypes in
@@ -148,7 +142,7 @@ public func buildTables(
 public func tableGradients(
   sums: Span<Float>, prototypes: Span<Float>, positions: Span<Int32>, weight: Span<Float>,
   _ shape: LookupShape, accumulates: Bool, weightGradient: inout MutableSpan<Float>,
-  prototypeGradient: inout MutableSpan<Float>, using variant: LookupVariant = .best
+  prototypeGradient: inout MutableSpan<Float>, using set: InstructionSet = .best
 ) {
   let weights = shape.inputs * shape.outputs
   precondition(
@@ -156,9 +150,7 @@ public func tableGradients(
       && prototypeGradient.count == shape.prototypeCount && weight.count == weights
       && weightGradient.count == weights, "table gradients: extents")
   checkPositions(positions, shape)
-  guard let adjoint = unsafe addend_lookup_adjoint_select(variant.code) else {
-    preconditionFailure("this processor has no \(variant)")
-  }
+  guard let adjoint = unsafe lookupKernels(set).adjoint else { return }
   // Safe: the extents were checked above, each task writes its block's rows, which no other block
   // has, and C keeps no pointer.
   unsafe sums.withUnsafeBufferPointer { sums in

@@ -3,13 +3,19 @@ internal import CAddendKernels
 /// How many rows one thread takes at a time: enough for whole registers, few enough to share out.
 private let rowsPerTask = 64
 
+/// The kernels of an instruction set that this machine must have.
+func lookupKernels(_ set: InstructionSet) -> addend_lookup_kernels {
+  precondition(InstructionSet.available.contains(set), "\(set) is not available here")
+  return addend_lookup_select(addend_isa(UInt32(set.rawValue)))
+}
+
 /// Walks each block's tree: `codes[j, r]` is the leaf that row `r` reaches in block `j`.
 ///
 /// Shapes: `x` `[rows, inputs]`; `columns` `[blocks, levels]`, the input that each level compares;
 /// `thresholds` `[blocks, entries]`, nodes counted from 1 as in a heap; `codes` `[blocks, rows]`.
 public func encodeLookups(
   _ x: Span<Float>, _ shape: LookupShape, columns: Span<Int32>, thresholds: Span<Float>,
-  into codes: inout MutableSpan<UInt8>, using variant: LookupVariant = .best
+  into codes: inout MutableSpan<UInt8>, using set: InstructionSet = .best
 ) {
   precondition(
     x.count == shape.rows * shape.inputs && codes.count == shape.codeCount, "encode: rows")
@@ -19,9 +25,7 @@ public func encodeLookups(
   for i in columns.indices {
     precondition(0..<shape.inputs ~= Int(columns[i]), "encode: a column is one of the inputs")
   }
-  guard let encode = unsafe addend_lookup_encode_select(variant.code) else {
-    preconditionFailure("this processor has no \(variant)")
-  }
+  guard let encode = unsafe lookupKernels(set).encode else { return }
   // Safe: the extents were checked above, tasks write rows of their own, and C keeps no pointer.
   unsafe x.withUnsafeBufferPointer { x in
     unsafe columns.withUnsafeBufferPointer { columns in
@@ -80,16 +84,14 @@ public func hashSums(
 /// `[rows, outputs]`.
 public func sumPackedEntries(
   of tables: Span<Int8>, at codes: Span<UInt8>, _ shape: LookupShape, scales: Span<Float>,
-  offsets: Span<Float>, into y: inout MutableSpan<Float>, using variant: LookupVariant = .best
+  offsets: Span<Float>, into y: inout MutableSpan<Float>, using set: InstructionSet = .best
 ) {
   precondition(
     tables.count == shape.packedCount && codes.count == shape.codeCount
       && scales.count == shape.outputs && offsets.count == shape.outputs
       && y.count == shape.rows * shape.outputs, "look-up sums: extents")
   checkCodes(codes, below: 16)
-  guard let scan = unsafe addend_lookup_scan_select(variant.code) else {
-    preconditionFailure("this processor has no \(variant)")
-  }
+  guard let scan = unsafe lookupKernels(set).scan else { return }
   // Safe: the extents were checked above, tasks write rows of their own, and C keeps no pointer.
   unsafe tables.withUnsafeBufferPointer { tables in
     unsafe codes.withUnsafeBufferPointer { codes in
