@@ -37,6 +37,11 @@ private func model(_ map: String, steps: Int) throws -> Model<Float> {
   return model
 }
 
+extension Tensor<Float> {
+  // Codebooks of few samples may make NaN, which equals nothing.
+  fileprivate var bits: [UInt32] { elements.map(\.bitPattern) }
+}
+
 private func bytes(of model: Model<Float>) throws -> [UInt8] {
   try archiveBytes { writer throws(ArchiveError) in try writer.write(model) }
 }
@@ -46,7 +51,8 @@ func frozenModelsComputeTheSameOnceLoaded(map: String, steps: Int) throws {
   let frozen = try model(map, steps: steps).frozen()
   let stored = try bytes(of: frozen)
   let loaded = try Archive(stored).model(of: Float.self)
-  #expect(try loaded.forward(batch(seed: 99)) == frozen.forward(batch(seed: 99)))
+  let x = batch(seed: 99)
+  #expect(try loaded.forward(x).bits == frozen.forward(x).bits)
   #expect(try bytes(of: loaded) == stored)
 
   let archive = ModelArchive(frozen)
@@ -66,7 +72,7 @@ func modelsInTrainingGoOnTheSameOnceLoaded(map: String, steps: Int) throws {
     loaded.prepare(for: progress)
     var (a, b) = (PassContext<Float>(), PassContext<Float>())
     let y = try original.trainingForward(x, &a)
-    #expect(try loaded.trainingForward(x, &b) == y)
+    #expect(try loaded.trainingForward(x, &b).bits == y.bits)
     original.backward(y)
     loaded.backward(y)
   }
