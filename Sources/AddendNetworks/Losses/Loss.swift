@@ -17,9 +17,9 @@ public enum Losses {
   public static let catalogue = Catalogue(
     of: "loss", [SoftmaxCrossEntropy.self, SquaredHinge.self, MeanSquaredError.self])
 
-  public static func configuration(_ specification: Specification) throws(CatalogueError)
-    -> any Loss
-  {
+  public static func loss(
+    _ specification: Specification
+  ) throws(CatalogueError) -> any Loss {
     guard let loss = try catalogue.make(specification) as? any Loss else {
       preconditionFailure("the catalogue of losses holds losses")
     }
