@@ -81,7 +81,8 @@ public struct ImageFolder: DatasetRecipe {
 
   private func read(_ folder: String, _ classes: [String]) throws(DataError) -> [Example] {
     var examples: [Example] = []
-    for (label, name) in classes.enumerated() {
+    // A class may be missing from the test folder.
+    for (label, name) in classes.enumerated() where isDirectory(at: "\(folder)/\(name)") {
       for file in try Self.contents(of: "\(folder)/\(name)") {
         guard [".png", ".jpg", ".jpeg"].contains(where: file.lowercased().hasSuffix) else {
           continue

@@ -35,7 +35,8 @@ public struct TensorDataset: Dataset {
     }
     switch targets {
     case .classes(let labels):
-      let steps = labels.count == count ? 1 : inputs.shape.element.first ?? 1
+      let time = inputs.shape.element.first ?? 1
+      let steps = labels.count == count * time ? time : 1
       try LabelCheck.check(
         labels, inputCount: count * steps, classCount: classNames.count, path: path)
     case .values(let values):

@@ -14,7 +14,8 @@ import Testing
       for (path, image) in files {
         let directory = path.split(separator: "/").dropLast().joined(separator: "/")
         try createDirectory(at: "\(root)/\(directory)")
-        try writeAtomically(Golden.bytes("images/\(image)").span, to: "\(root)/\(path)")
+        let bytes = try Golden.bytes("images/\(image)")
+        try writeAtomically(bytes.span, to: "\(root)/\(path)")
       }
       try body(root)
     }

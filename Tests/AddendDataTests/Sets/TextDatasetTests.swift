@@ -32,7 +32,7 @@ import Testing
 
   /// Row by row, the batches of an epoch are long unbroken stretches of the text.
   @Test func batchesContinueEachOther() throws {
-    let loader = try BatchLoader(text(400, length: 5), batchSize: 4, seed: 3)
+    let loader = try BatchLoader(text(401, length: 5), batchSize: 4, seed: 3)
     let batches = Array(loader.batches(inEpoch: 2))
     #expect(batches.count == 20)
     #expect(batches.map(\.continuesPrevious) == [false] + Array(repeating: true, count: 19))
