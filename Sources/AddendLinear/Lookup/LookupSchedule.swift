@@ -58,11 +58,18 @@ struct LookupSchedule: Hashable, Sendable {
       .int64, [5],
       [isLearned ? 1 : 0, isCollecting ? 1 : 0, sampleCount, windowStart, encodersLearned])
     visitor.visit(&state, named: "schedule")
-    guard state.values.count == 5 else { return }
-    isLearned = state.values[0] != 0
-    isCollecting = state.values[1] != 0
-    sampleCount = min(max(state.values[2], 0), Self.wantedSamples)
-    windowStart = state.values[3]
-    encodersLearned = state.values[4]
+    visitor.afterReplacing { () throws(TensorError) in
+      let ranges = [0...1, 0...1, 0...Self.wantedSamples, 0...(1 << 48), 0...(1 << 48)]
+      guard zip(state.values, ranges).allSatisfy({ $1.contains($0) }) else {
+        throw .invalidValue(
+          operation: "lookup map", argument: "schedule",
+          expected: "two flags and three counts", found: "\(state.values)")
+      }
+      isLearned = state.values[0] != 0
+      isCollecting = state.values[1] != 0
+      sampleCount = state.values[2]
+      windowStart = state.values[3]
+      encodersLearned = state.values[4]
+    }
   }
 }

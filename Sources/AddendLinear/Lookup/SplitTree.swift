@@ -1,12 +1,12 @@
 /// A block's encoder as learned: the input that each level compares and the nodes' thresholds.
-struct SplitTree {
+package struct SplitTree: Hashable, Sendable {
   /// One for each level: a position within the block.
-  var columns: [Int]
+  package var columns: [Int]
   /// Nodes counted from 1 as in a heap; entry 0 is unused. Infinite where a node never goes right.
-  var thresholds: [Float]
+  package var thresholds: [Float]
 
   /// The leaf that `row` reaches.
-  func leaf(of row: (Int) -> Float) -> Int {
+  package func leaf(of row: (Int) -> Float) -> Int {
     var node = 1
     for column in columns { node = 2 * node + (row(column) > thresholds[node] ? 1 : 0) }
     return node - thresholds.count
@@ -20,7 +20,9 @@ struct SplitTree {
   /// the rows in order of the column; the published algorithm looks at the 4 columns of largest
   /// error only. (Blalock & Guttag, *Multiplying Matrices Without Multiplying*, ICML 2021, §4.2,
   /// algorithms 1 to 3.)
-  static func learned(from rows: [Float], size: Int, columns: [Int], levels: Int) -> SplitTree {
+  package static func learned(from rows: [Float], size: Int, columns: [Int], levels: Int)
+    -> SplitTree
+  {
     let count = rows.count / size
     let orders = columns.map { column in
       (0..<count).sorted { a, b in
@@ -53,14 +55,14 @@ struct SplitTree {
   }
 
   /// A hash's encoder: each level compares a sum of its own with one threshold, the median, so that
-  /// each bit splits the rows evenly.
-  static func medians(of sums: [Float], levels: Int) -> SplitTree {
+  /// each bit splits the rows evenly. The median lies between two rows, on neither.
+  package static func medians(of sums: [Float], levels: Int) -> SplitTree {
     var tree = SplitTree(
       columns: Array(0..<levels), thresholds: [Float](repeating: .infinity, count: 1 << levels))
     let count = sums.count / levels
     for level in 0..<levels {
       let values = (0..<count).map { sums[$0 * levels + level] }.sorted()
-      let median = values.isEmpty ? 0 : values[(count - 1) / 2]
+      let median = count < 2 ? 0 : values[count / 2 - 1] / 2 + values[count / 2] / 2
       for node in 1 << level..<2 << level { tree.thresholds[node] = median }
     }
     return tree
@@ -87,9 +89,7 @@ private struct LevelSplit {
       for i in 0..<size { totals[buckets[r] * size + i] += Double(rows[r * size + i]) }
     }
     var best = (0..<bucketCount).map { bucket in
-      let squares = (0..<size).reduce(0.0) {
-        $0 + totals[bucket * size + $1] * totals[bucket * size + $1]
-      }
+      let squares = totals[bucket * size..<(bucket + 1) * size].reduce(0) { $0 + $1 * $1 }
       return squares / Double(max(1, counts[bucket]))
     }
     var left = [Double](repeating: 0, count: bucketCount * size)

@@ -1,0 +1,145 @@
+import AddendKernels
+import AddendTensors
+import AddendTestSupport
+import Testing
+
+/// Extents with whole registers, with tails of every kind, and with neither.
+private let shapes = [
+  LookupShape(rows: 1, inputs: 1, blocks: 1, blockSize: 1, levels: 1, outputs: 1),
+  LookupShape(rows: 15, inputs: 9, blocks: 3, blockSize: 4, levels: 3, outputs: 5),
+  LookupShape(rows: 67, inputs: 31, blocks: 8, blockSize: 4, levels: 4, outputs: 13),
+  LookupShape(rows: 129, inputs: 52, blocks: 13, blockSize: 4, levels: 4, outputs: 72),
+  LookupShape(rows: 33, inputs: 520, blocks: 261, blockSize: 2, levels: 2, outputs: 137),
+]
+
+/// Aperiodic operands of one shape.
+private struct Operands {
+  let shape: LookupShape
+  let x: [Float], dy: [Float], tables: [Float], prototypes: [Float], weight: [Float]
+  let thresholds: [Float], columns: [Int32], positions: [Int32]
+  let codes: [UInt8], packed: [Int8], scales: [Float], offsets: [Float]
+
+  init(_ shape: LookupShape) {
+    self.shape = shape
+    x = normalNumbers(shape.rows * shape.inputs, seed: 1)
+    dy = normalNumbers(shape.rows * shape.outputs, seed: 2)
+    tables = normalNumbers(shape.tableCount, seed: 3)
+    prototypes = normalNumbers(shape.prototypeCount, seed: 4)
+    weight = normalNumbers(shape.inputs * shape.outputs, seed: 5)
+    thresholds = normalNumbers(shape.blocks * shape.entries, seed: 6)
+    scales = normalNumbers(shape.outputs, seed: 7)
+    offsets = normalNumbers(shape.outputs, seed: 8)
+    var random = RandomSource(seed: 9)
+    columns = (0..<shape.blocks * shape.levels).map { _ in
+      Int32.random(in: 0..<Int32(shape.inputs), using: &random)
+    }
+    // The inputs shuffled over the blocks' positions; the first of a block is never padding.
+    var places = Array(0..<Int32(shape.inputs)).shuffled(using: &random)
+    let padding = shape.blocks * shape.blockSize - shape.inputs
+    for j in 0..<padding { places.insert(-1, at: (j % shape.blocks + 1) * shape.blockSize - 1) }
+    positions = places
+    codes = (0..<shape.codeCount).map { _ in
+      UInt8.random(in: 0..<UInt8(shape.entries), using: &random)
+    }
+    packed = (0..<shape.packedCount).map { index in
+      index / 16 % shape.paddedBlocks < shape.blocks
+        ? Int8.random(in: -128...127, using: &random) : 0
+    }
+  }
+}
+
+@Test(arguments: InstructionSet.available, shapes)
+func encodingAgreesBitForBit(_ set: InstructionSet, _ shape: LookupShape) {
+  let operands = Operands(shape)
+  func codes(_ set: InstructionSet) -> [UInt8] {
+    var codes = [UInt8](repeating: .max, count: shape.codeCount)
+    var span = codes.mutableSpan
+    encodeLookups(
+      operands.x.span, shape, columns: operands.columns.span,
+      thresholds: operands.thresholds.span, into: &span, using: set)
+    return codes
+  }
+  #expect(codes(set) == codes(.scalar))
+}
+
+/// Equal values go left, and so does NaN, in every variant.
+@Test(arguments: InstructionSet.available)
+func equalAndNaNGoLeft(_ set: InstructionSet) {
+  let shape = LookupShape(rows: 17, inputs: 1, blocks: 1, blockSize: 1, levels: 1, outputs: 1)
+  let x = (0..<17).map { [Float(0.5), .nan, Float(0.5).nextUp][$0 % 3] }
+  var codes = [UInt8](repeating: .max, count: 17)
+  var span = codes.mutableSpan
+  let (columns, thresholds) = ([Int32(0)], [Float(0), 0.5])
+  encodeLookups(
+    x.span, shape, columns: columns.span, thresholds: thresholds.span, into: &span, using: set)
+  #expect(codes == (0..<17).map { $0 % 3 == 2 ? 1 : 0 })
+}
+
+@Test(arguments: InstructionSet.available, shapes)
+func tableSumsAgreeBitForBit(_ set: InstructionSet, _ shape: LookupShape) {
+  let operands = Operands(shape)
+  func sums(_ set: InstructionSet) -> [Float] {
+    var y = [Float](repeating: .nan, count: shape.rows * shape.outputs)
+    var span = y.mutableSpan
+    sumEntries(of: operands.tables.span, at: operands.codes.span, shape, into: &span, using: set)
+    return y
+  }
+  #expect(sums(set) == sums(.scalar))
+}
+
+@Test(arguments: InstructionSet.available, shapes)
+func packedSumsAgreeBitForBit(_ set: InstructionSet, _ shape: LookupShape) {
+  let operands = Operands(shape)
+  func sums(_ set: InstructionSet) -> [Float] {
+    var y = [Float](repeating: .nan, count: shape.rows * shape.outputs)
+    var span = y.mutableSpan
+    sumPackedEntries(
+      of: operands.packed.span, at: operands.codes.span, shape, scales: operands.scales.span,
+      offsets: operands.offsets.span, into: &span, using: set)
+    return y
+  }
+  #expect(sums(set) == sums(.scalar))
+}
+
+/// 300 blocks of the extreme entries overflow neither the 16-bit sums nor those that follow.
+@Test(arguments: InstructionSet.available, [Int8.min, Int8.max])
+func packedSumsAreExactAtTheExtremes(_ set: InstructionSet, _ entry: Int8) {
+  let shape = LookupShape(rows: 64, inputs: 300, blocks: 300, blockSize: 1, levels: 4, outputs: 8)
+  let tables = [Int8](repeating: entry, count: shape.packedCount)
+  let codes = (0..<shape.codeCount).map { UInt8($0 % 13) }
+  let (scales, offsets) = ([Float](repeating: 1, count: 8), [Float](repeating: 0, count: 8))
+  var y = [Float](repeating: .nan, count: 512)
+  var span = y.mutableSpan
+  sumPackedEntries(
+    of: tables.span, at: codes.span, shape, scales: scales.span, offsets: offsets.span, into: &span,
+    using: set)
+  #expect(y.allSatisfy { $0 == 300 * Float(entry) })
+}
+
+@Test(arguments: InstructionSet.available, shapes)
+func bucketsAndTheirAdjointsAgreeBitForBit(_ set: InstructionSet, _ shape: LookupShape) {
+  let operands = Operands(shape)
+  func gradients(_ set: InstructionSet) -> [[Float]] {
+    var sums = [Float](repeating: .nan, count: shape.tableCount)
+    var sumSpan = sums.mutableSpan
+    bucketSums(of: operands.dy.span, by: operands.codes.span, shape, into: &sumSpan, using: set)
+    var weightGradient = operands.weight
+    var prototypeGradient = [Float](repeating: .nan, count: shape.prototypeCount)
+    for accumulates in [false, true] {
+      var dw = weightGradient.mutableSpan
+      var dp = prototypeGradient.mutableSpan
+      tableGradients(
+        sums: sums.span, prototypes: operands.prototypes.span, positions: operands.positions.span,
+        weight: operands.weight.span, shape, accumulates: accumulates, weightGradient: &dw,
+        prototypeGradient: &dp, using: set)
+    }
+    var tables = [Float](repeating: .nan, count: shape.tableCount)
+    var tableSpan = tables.mutableSpan
+    buildTables(
+      corrections: operands.tables.span, prototypes: operands.prototypes.span,
+      positions: operands.positions.span, weight: operands.weight.span, shape, into: &tableSpan,
+      using: set)
+    return [sums, weightGradient, prototypeGradient, tables]
+  }
+  #expect(gradients(set) == gradients(.scalar))
+}
