@@ -92,7 +92,7 @@ func layerAgreesWithPyTorch(_ golden: GoldenCase) throws {
 
 @Test(arguments: GoldenCase.all("losses.json"))
 func lossAgreesWithPyTorch(_ golden: GoldenCase) throws {
-  let loss = try Losses.loss(
+  let loss = try Losses.configuration(
     try Specification(json: try #require(golden.json["loss"])))
   let shape: Shape = [
     try #require(golden.json["rows"]?.integerValue),

@@ -17,7 +17,7 @@ public enum Losses {
   public static let catalogue = Catalogue(
     of: "loss", [SoftmaxCrossEntropy.self, SquaredHinge.self, MeanSquaredError.self])
 
-  public static func loss(
+  public static func configuration(
     _ specification: Specification
   ) throws(CatalogueError) -> any Loss {
     guard let loss = try catalogue.make(specification) as? any Loss else {
