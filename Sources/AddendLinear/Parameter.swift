@@ -38,7 +38,7 @@ public struct Parameter<Scalar: TensorScalar>: Sendable {
       return
     }
     var span = sum.mutableSpan
-    Scalar.addScaled(Scalar(1), contribution.span, to: &span)
+    Scalar.add(contribution.span, to: &span)
     gradient = sum
   }
 

@@ -11,6 +11,11 @@ extension Float {
     _ alpha: Float, _ x: Span<Float>, to y: inout MutableSpan<Float>
   ) { FloatKernels.best.addScaled(alpha, x, to: &y) }
 
+  public static func add(_ x: Span<Float>, to y: inout MutableSpan<Float>) {
+    // α = 1 is exact, and the loop is bound by memory.
+    FloatKernels.best.addScaled(1, x, to: &y)
+  }
+
   public static func scale(_ y: inout MutableSpan<Float>, by alpha: Float) {
     FloatKernels.best.scale(&y, by: alpha)
   }

@@ -1,6 +1,11 @@
 public import AddendKernels
 
 extension TensorScalar {
+  public static func add(_ x: Span<Self>, to y: inout MutableSpan<Self>) {
+    precondition(x.count == y.count, "add: extents")
+    for i in x.indices { y[i] += x[i] }
+  }
+
   public static func addScaled(
     _ alpha: Self, _ x: Span<Self>, to y: inout MutableSpan<Self>
   ) {

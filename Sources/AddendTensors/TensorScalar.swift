@@ -47,6 +47,8 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
     _ shape: GEMMShape, _ a: Span<Self>, _ b: Span<Self>, _ c: inout MutableSpan<Self>)
 
   // TensorScalar+Elementwise.swift
+  /// `y += x`.
+  static func add(_ x: Span<Self>, to y: inout MutableSpan<Self>)
   /// `y += α x`.
   static func addScaled(_ alpha: Self, _ x: Span<Self>, to y: inout MutableSpan<Self>)
   /// `y ·= α`.

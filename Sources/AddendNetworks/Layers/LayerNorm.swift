@@ -39,7 +39,7 @@ public struct LayerNorm: LayerConfiguration {
 /// 0. The variance is the biased one.
 ///
 /// Cost: for each row `3 features + 3` multiplications, a division among them, and
-/// `6 features + 1` additions; its square root is not counted.
+/// `5 features + 1` additions; its square root is not counted.
 public struct LayerNormLayer<Scalar: TensorScalar>: Layer {
   private var scale: Parameter<Scalar>
   private var shift: Parameter<Scalar>
@@ -67,7 +67,7 @@ public struct LayerNormLayer<Scalar: TensorScalar>: Layer {
 
   public func cost(for input: Shape) -> OperationCount {
     (input.count / features)
-      * OperationCount(multiplications: 3 * features + 3, additions: 6 * features + 1)
+      * OperationCount(multiplications: 3 * features + 3, additions: 5 * features + 1)
   }
 
   public func forward(

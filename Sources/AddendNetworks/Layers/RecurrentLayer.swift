@@ -249,6 +249,6 @@ extension Tensor {
   fileprivate func addRows(from first: Int, to target: inout Tensor) {
     let rows = first * width..<(first + target.rows) * width
     var sum = target.mutableSpan
-    Scalar.addScaled(Scalar(1), span.extracting(rows), to: &sum)
+    Scalar.add(span.extracting(rows), to: &sum)
   }
 }

@@ -257,6 +257,6 @@ extension Tensor {
   /// Adds `other`, of the same shape.
   mutating func add(_ other: Tensor) {
     var span = mutableSpan
-    Scalar.addScaled(Scalar(1), other.span, to: &span)
+    Scalar.add(other.span, to: &span)
   }
 }

@@ -1,0 +1,87 @@
+import AddendNetworks
+import AddendTensors
+import AddendTestSupport
+import Testing
+
+private func model(_ layer: any LayerConfiguration) throws -> Model<Double> {
+  try Model(Network("recurrent", input: [6, 2]) { layer }, seed: 4)
+}
+
+private func model(_ layer: any LayerConfiguration, time: Int) throws -> Model<Double> {
+  try Model(Network("recurrent", input: [time, 2]) { layer }, seed: 4)
+}
+
+private func sequences(_ time: Int, batch: Int = 3) -> Tensor<Double> {
+  var random = RandomSource(seed: 8)
+  return .normal([batch, time, 2], using: &random)
+}
+
+private let kinds: [any LayerConfiguration] = [RNN(4), LSTM(4, layers: 2), GRU(4)]
+
+/// Two halves with the state carried over give what the whole gives.
+@Test(arguments: kinds.indices)
+func carriedStateContinuesASequence(_ kind: Int) throws {
+  let whole = sequences(6)
+  let expected = try model(kinds[kind]).forward(whole)
+  let half = try model(kinds[kind], time: 3)
+  let steps = whole.exchangingOuterAxes()
+  let parts = [0, 1].map { part in
+    Tensor<Double>([3, 3, 2], Array(steps.elements[part * 18..<(part + 1) * 18]))
+      .exchangingOuterAxes()
+  }
+  var first = PassContext<Double>()
+  let before = try half.forward(parts[0], &first)
+  var second = PassContext<Double>(initialStates: first.finalStates)
+  let after = try half.forward(parts[1], &second)
+  let joined = before.exchangingOuterAxes().elements + after.exchangingOuterAxes().elements
+  let deviation = Deviation(
+    Tensor([6, 3, 4], joined).exchangingOuterAxes(), from: expected.elements)
+  // The same operations in the same order.
+  #expect(deviation.size == 0, "\(deviation)")
+}
+
+/// A row's own steps give the same with or without padding behind them; the padding gives zeros.
+@Test(arguments: kinds.indices)
+func paddingChangesNothing(_ kind: Int) throws {
+  let x = sequences(6)
+  var context = PassContext<Double>(lengths: [2, 6, 0])
+  let y = try model(kinds[kind]).forward(x, &context)
+  var short = PassContext<Double>()
+  let first = Tensor<Double>([1, 2, 2], Array(x.elements[0..<4]))
+  let alone = try model(kinds[kind], time: 2).forward(first, &short)
+  #expect(Array(y.elements[0..<8]) == alone.elements)
+  #expect(y.elements[8..<24].allSatisfy { $0 == 0 })
+  #expect(y.elements[48..<72].allSatisfy { $0 == 0 })
+  for (padded, own) in zip(context.finalStates, short.finalStates) {
+    #expect(Array(padded.elements[0..<own.count]) == own.elements)
+    #expect(padded.elements[2 * own.count..<3 * own.count].allSatisfy { $0 == 0 })
+  }
+}
+
+/// Steps behind a row's end take no gradient, whatever flows in there.
+@Test(arguments: kinds.indices)
+func paddingTakesNoGradient(_ kind: Int) throws {
+  var model = try model(kinds[kind])
+  var context = PassContext<Double>(lengths: [2, 6, 0])
+  let y = try model.layers.trainingForward(sequences(6), &context)
+  let dx = model.layers.backward(Tensor(y.shape, repeating: 1))
+  #expect(dx.elements[4..<12].allSatisfy { $0 == 0 })
+  #expect(dx.elements[24..<36].allSatisfy { $0 == 0 })
+  #expect(dx.elements[0..<4].allSatisfy { $0 != 0 })
+}
+
+@Test func forgetGateStartsOpen() throws {
+  let model = try model(LSTM(3, forgetBias: 1.5))
+  let bias = try #require(model.layers.state["lstm1/bias"])
+  #expect(bias.elements == [0, 0, 0, 1.5, 1.5, 1.5, 0, 0, 0, 0, 0, 0])
+}
+
+@Test func wrongStatesAndLengthsAreRefused() throws {
+  let model = try model(LSTM(4))
+  var states = PassContext<Double>(initialStates: [Tensor([3, 4])])
+  #expect(throws: NetworkError.self) { try model.forward(sequences(6), &states) }
+  for lengths in [[1, 2], [1, 2, 7], [1, 2, -1]] {
+    var context = PassContext<Double>(lengths: lengths)
+    #expect(throws: NetworkError.self) { try model.forward(sequences(6), &context) }
+  }
+}
