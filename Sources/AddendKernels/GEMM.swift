@@ -41,20 +41,56 @@ public func gemm(
     if !shape.accumulates { c.update(repeating: 0) }
     return
   }
+  // Where the sums are long and the result is small, tiles of the result would each lay out most of
+  // the operands again.
+  if k >= 4 * max(m, n), m * n * k >= 1 << 24 { return gemmAlongSums(shape, a, b, &c) }
   let tiles = GEMMTiles(shape)
   let (lda, ldb) = (shape.transposesA ? m : k, shape.transposesB ? k : n)
   guard let a = unsafe a.address, let b = unsafe b.address, let c = unsafe c.address else { return }
   ThreadPool.forEachPart(of: tiles.count, size: 1) { index, _ in
     let tile = tiles[index]
     let (i, j) = (tile.firstRow, tile.firstColumn)
-    let scratch = AlignedBuffer<Float>(uninitializedCount: addend_gemm_f32_scratch())
-    var scratchSpan = scratch.uniqueSpan
-    // Safe: the extents were checked above, tiles lie inside them, and C keeps no pointer.
-    unsafe addend_gemm_f32(
-      shape.transposesA, shape.transposesB, tile.rows, tile.columns, k,
-      a + (shape.transposesA ? i : i * k), lda, b + (shape.transposesB ? j * k : j), ldb,
-      shape.accumulates, c + i * n + j, n, scratchSpan.address)
+    unsafe gemmPiece(
+      shape, m: tile.rows, n: tile.columns, k: k, a + (shape.transposesA ? i : i * k), lda,
+      b + (shape.transposesB ? j * k : j), ldb, accumulates: shape.accumulates, c + i * n + j)
   }
+}
+
+/// The product with the sums cut into eight parts, whose results are added in order.
+private func gemmAlongSums(
+  _ shape: GEMMShape, _ a: Span<Float>, _ b: Span<Float>, _ c: inout MutableSpan<Float>
+) {
+  let (m, n, k) = (shape.m, shape.n, shape.k)
+  let depth = (k + 7) / 8
+  let partial = AlignedBuffer<Float>(uninitializedCount: 8 * m * n)
+  var partialSpan = partial.uniqueSpan
+  let (lda, ldb) = (shape.transposesA ? m : k, shape.transposesB ? k : n)
+  guard let a = unsafe a.address, let b = unsafe b.address, let parts = unsafe partialSpan.address
+  else { return }
+  ThreadPool.forEachPart(of: k, size: depth) { first, count in
+    unsafe gemmPiece(
+      shape, m: m, n: n, k: count, a + (shape.transposesA ? first * m : first), lda,
+      b + (shape.transposesB ? first : first * n), ldb, accumulates: false,
+      parts + first / depth * m * n)
+  }
+  if !shape.accumulates { c.update(repeating: 0) }
+  for part in 0..<(k + depth - 1) / depth {
+    let sums = partial.span.extracting(part * m * n..<(part + 1) * m * n)
+    FloatKernels.best.addScaled(1, sums, to: &c)
+  }
+}
+
+/// A part of a product, on the calling thread. `lda` and `ldb` are the operands' row lengths.
+// Safe when the extents lie inside the operands: C keeps no pointer.
+@unsafe private func gemmPiece(
+  _ shape: GEMMShape, m: Int, n: Int, k: Int, _ a: UnsafePointer<Float>, _ lda: Int,
+  _ b: UnsafePointer<Float>, _ ldb: Int, accumulates: Bool, _ c: UnsafeMutablePointer<Float>
+) {
+  let scratch = AlignedBuffer<Float>(uninitializedCount: addend_gemm_f32_scratch())
+  var scratchSpan = scratch.uniqueSpan
+  unsafe addend_gemm_f32(
+    shape.transposesA, shape.transposesB, m, n, k, a, lda, b, ldb, accumulates, c, shape.n,
+    scratchSpan.address)
 }
 
 /// The tiles of a product's result: about a fixed amount of work each.

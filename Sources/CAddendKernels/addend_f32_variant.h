@@ -4,6 +4,7 @@
 #include "addend_f32_rows.h"
 #include "addend_f32_normalization.h"
 #include "addend_f32_windows.h"
+#include "addend_f32_recurrent.h"
 #include "addend_f32_updates.h"
 #include "addend_f32_gemm.h"
 
@@ -29,6 +30,11 @@ static const addend_f32_kernels ADDEND_VARIANT(kernels) = {
     FIELD(average_pool_gradient),
     FIELD(patches),
     FIELD(add_patches),
+    FIELD(lstm_step),
+    FIELD(lstm_step_gradient),
+    FIELD(gru_step),
+    FIELD(gru_step_gradient),
+    FIELD(elman_step),
     FIELD(momentum_update),
     FIELD(adam_update),
     FIELD(gemm),

@@ -5,7 +5,7 @@ import Testing
 struct GEMMTests {
   static let extents = [
     (1, 1, 1), (6, 16, 1), (7, 17, 3), (5, 1, 300), (100, 300, 78), (97, 129, 257), (13, 2000, 3),
-    (2000, 13, 5),
+    (2000, 13, 5), (64, 70, 4099),
   ]
 
   /// The product in double precision.
@@ -60,7 +60,9 @@ struct GEMMTests {
     #expect(c == (accumulates ? [1, 2] : [0, 0]))
   }
 
-  @Test(arguments: [(784, 300, 100), (200, 3000, 70), (20, 800, 400), (640, 64, 576)])
+  @Test(arguments: [
+    (784, 300, 100), (200, 3000, 70), (20, 800, 400), (640, 64, 576), (50, 90, 4001),
+  ])
   func doesNotDependOnTheThreadCount(_ m: Int, _ n: Int, _ k: Int) {
     let (a, b) = (normalNumbers(m * k, seed: 1), normalNumbers(k * n, seed: 2))
     let results = [1, 2, 3].map { threads in

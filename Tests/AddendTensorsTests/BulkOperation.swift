@@ -11,6 +11,7 @@ enum BulkOperation: CaseIterable {
   case hardTanhGradient
   case addRow, addColumnSums, softmax, crossEntropy, smoothedCrossEntropy
   case columnMoments, normalize, normalizationGradient
+  case lstmStep, lstmStepGradient, gruStep, gruStepGradient, elmanStep
   case classicalMomentum, nesterovMomentum, adam
 
   /// The longest sum that an output element is made of.
@@ -23,6 +24,9 @@ enum BulkOperation: CaseIterable {
     default: 1
     }
   }
+
+  /// Whether outputs are polynomials of a high degree in the inputs.
+  var multipliesMany: Bool { self == .lstmStepGradient || self == .gruStepGradient }
 
   private var activation: ActivationFunction? {
     switch self {
@@ -71,6 +75,8 @@ enum BulkOperation: CaseIterable {
       return normalization(x, y, row, numbers([columns], 5), numbers([columns], 6))
     case .softmax, .crossEntropy, .smoothedCrossEntropy:
       return distribution(x, rows: rows, columns: columns)
+    case .lstmStep, .lstmStepGradient, .gruStep, .gruStepGradient, .elmanStep:
+      return recurrentStep(rows: rows, size: columns) { numbers([$0], $1) }
     case .classicalMomentum, .nesterovMomentum, .adam:
       return update(x, y, numbers([count], 7), numbers([count], 8))
     default: break
@@ -157,5 +163,45 @@ enum BulkOperation: CaseIterable {
       Scalar.update(&weightSpan, gradient: gradient.span, velocity: &firstSpan, step)
     }
     return weights.elements + first.elements + second.elements
+  }
+
+  private func recurrentStep<Scalar>(
+    rows: Int, size: Int, _ numbers: (Int, UInt64) -> Tensor<Scalar>
+  ) -> [Scalar] {
+    let count = rows * size
+    let gateCount = self == .lstmStep || self == .lstmStepGradient ? 4 : 3
+    let (input, recurrent) = (numbers(gateCount * count, 9), numbers(gateCount * count, 10))
+    let (state, next, dy) = (numbers(count, 11), numbers(count, 12), numbers(count, 13))
+    var wide = recurrent
+    var otherWide = input
+    var narrow = dy
+    var wideSpan = wide.mutableSpan
+    var otherSpan = otherWide.mutableSpan
+    var narrowSpan = narrow.mutableSpan
+    let result = Tensor<Scalar>(self == .elmanStep ? input.shape : state.shape) {
+      switch self {
+      case .lstmStep:
+        Scalar.lstmStep(
+          size: size, input: input.span, recurrent: recurrent.span, memory: state.span,
+          gates: &wideSpan, nextMemory: &narrowSpan, output: &$0)
+      case .gruStep:
+        Scalar.gruStep(
+          size: size, input: input.span, recurrent: recurrent.span, state: state.span,
+          gates: &wideSpan, output: &$0)
+      case .gruStepGradient:
+        Scalar.gruStepGradient(
+          size: size, gates: input.span, recurrent: recurrent.span, state: state.span,
+          outputGradient: dy.span, stateGradient: &$0, inputGradient: &wideSpan,
+          recurrentGradient: &otherSpan)
+      case .elmanStep:
+        Scalar.elmanStep(input: input.span, recurrent: recurrent.span, output: &$0)
+      default:
+        Scalar.lstmStepGradient(
+          size: size, gates: input.span, memory: state.span, nextMemory: next.span,
+          outputGradient: dy.span, memoryGradient: &narrowSpan, gateGradient: &wideSpan)
+        $0.update(repeating: .zero)
+      }
+    }
+    return result.elements + wide.elements + otherWide.elements + narrow.elements
   }
 }

@@ -102,6 +102,26 @@ typedef struct {
   /// x[pixel under the tap] += rows[position][tap][channel], positions in order.
   void (*add_patches)(const addend_window *window, const float *restrict rows, float *restrict x);
 
+  // Recurrent cells: one time step of [rows][size] states; see `TensorScalar.lstmStep` and its like.
+  // input, recurrent, gates and their gradients are [rows][4 or 3][size].
+  void (*lstm_step)(size_t rows, size_t size, const float *restrict input,
+                    const float *restrict recurrent, const float *restrict memory,
+                    float *restrict gates, float *restrict next_memory, float *restrict output);
+  /// memory_gradient is read and replaced.
+  void (*lstm_step_gradient)(size_t rows, size_t size, const float *restrict gates,
+                             const float *restrict memory, const float *restrict next_memory,
+                             const float *restrict output_gradient,
+                             float *restrict memory_gradient, float *restrict gate_gradient);
+  void (*gru_step)(size_t rows, size_t size, const float *restrict input,
+                   const float *restrict recurrent, const float *restrict state,
+                   float *restrict gates, float *restrict output);
+  void (*gru_step_gradient)(size_t rows, size_t size, const float *restrict gates,
+                            const float *restrict recurrent, const float *restrict state,
+                            const float *restrict output_gradient, float *restrict state_gradient,
+                            float *restrict input_gradient, float *restrict recurrent_gradient);
+  void (*elman_step)(size_t n, const float *restrict input, const float *restrict recurrent,
+                     float *restrict output);
+
   // Updates.
   void (*momentum_update)(const addend_momentum_step *step, size_t n,
                           const float *restrict gradient, float *restrict weights,
