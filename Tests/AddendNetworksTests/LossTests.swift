@@ -35,7 +35,7 @@ func lossGradientMatchesCentralDifferences(_ index: Int) throws {
 @Test(arguments: losses.indices)
 func lossIsMadeFromItsSpecificationAgain(_ index: Int) throws {
   let specification = losses[index].loss.specification
-  #expect(try Losses.loss(specification).specification == specification)
+  #expect(try Losses.configuration(specification).specification == specification)
 }
 
 @Test(arguments: losses.indices)
