@@ -96,26 +96,32 @@ struct RoundedTables {
     self.entries = [Int](repeating: 0, count: tables.count)
     scales = [Double](repeating: 0, count: outputs)
     offsets = [Double](repeating: 0, count: outputs)
-    for m in 0..<outputs {
-      var middles = [Double](repeating: 0, count: blocks)
-      for j in 0..<blocks {
-        var (least, most) = (Double.infinity, -Double.infinity)
-        for k in 0..<entries {
-          let value = tables[(j * entries + k) * outputs + m]
-          (least, most) = (min(least, value), max(most, value))
+    // Rows of the tables as they lie: a walk along each output's column would miss the cache.
+    var middles = [Double](repeating: 0, count: blocks * outputs)
+    for j in 0..<blocks {
+      var (least, most) = (
+        Array(tables[j * entries * outputs..<(j * entries + 1) * outputs]),
+        Array(tables[j * entries * outputs..<(j * entries + 1) * outputs])
+      )
+      for row in j * entries..<(j + 1) * entries {
+        for m in 0..<outputs {
+          least[m] = min(least[m], tables[row * outputs + m])
+          most[m] = max(most[m], tables[row * outputs + m])
         }
-        middles[j] = (least + most) / 2
-        offsets[m] += middles[j]
-        scales[m] = max(scales[m], (most - least) / 254)
       }
-      guard scales[m] > 0 else { continue }
-      for j in 0..<blocks {
-        for k in 0..<entries {
-          let value = (tables[(j * entries + k) * outputs + m] - middles[j]) / scales[m]
-          // A table that has met NaN or infinity has nothing to save.
-          let rounded = value.isFinite ? Int(value.rounded(.toNearestOrEven)) : 0
-          self.entries[(m * blocks + j) * entries + k] = min(max(rounded, -127), 127)
-        }
+      for m in 0..<outputs {
+        middles[j * outputs + m] = (least[m] + most[m]) / 2
+        offsets[m] += middles[j * outputs + m]
+        scales[m] = max(scales[m], (most[m] - least[m]) / 254)
+      }
+    }
+    for row in 0..<blocks * entries {
+      let (j, k) = (row / entries, row % entries)
+      for m in 0..<outputs where scales[m] > 0 {
+        let value = (tables[row * outputs + m] - middles[j * outputs + m]) / scales[m]
+        // A table that has met NaN or infinity has nothing to save.
+        let rounded = value.isFinite ? Int(value.rounded(.toNearestOrEven)) : 0
+        self.entries[(m * blocks + j) * entries + k] = min(max(rounded, -127), 127)
       }
     }
   }
