@@ -49,7 +49,8 @@ struct SpaceTrainingTests {
       var descent = Descent<Double>()
       alone.visit(&descent)
       var span = expected.mutableSpan
-      Double.addScaled(1, try #require(descent.gradient).span, to: &span)
+      let gradient = try #require(descent.gradient)
+      Double.addScaled(1, gradient.span, to: &span)
     }
     #expect(distance(try #require(sum.gradient), expected) < 1e-12)
   }
