@@ -29,6 +29,9 @@ public import AddendTensors
 /// Memorising: a codebook with about as many words as the matrix has blocks holds the matrix itself.
 /// `bitsPerWeight` counts codebooks too, and tells.
 ///
+/// Padding is coded as zeros are: where the words for it are not quite zero, the product of two small
+/// errors comes to the sum.
+///
 /// NaN is coded as the least level, so it does not show in the result.
 ///
 /// Cost per row, frozen: `blocks · d · bits` comparisons, `blocks + blocks · outputSize` look-ups and

@@ -14,7 +14,11 @@ struct SpaceFixture<Scalar: TensorScalar> {
   /// - Parameters:
   ///   - text: the map as the command line names it.
   ///   - steps: training steps taken; codebooks are made after 5 of them.
-  init(_ text: String, inputs: Int, outputs: Int, rows: Int = 6, steps: Int = 8) throws {
+  ///   - rate: how far a step goes down the gradient.
+  init(
+    _ text: String, inputs: Int, outputs: Int, rows: Int = 6, steps: Int = 8,
+    rate: Double = 0x1p-10
+  ) throws {
     var random = RandomSource(seed: 41)
     let configuration = try Self.configuration(text)
     // Numbers that float32 holds exactly, so that every format makes the same codebooks.
@@ -24,7 +28,7 @@ struct SpaceFixture<Scalar: TensorScalar> {
     map = SpaceMap(weight: numbers([inputs, outputs]), configuration, using: &random)
     x = numbers([rows, inputs])
     dy = numbers([rows, outputs])
-    for step in 0..<steps { try train(step) }
+    for step in 0..<steps { try train(step, rate: rate) }
   }
 
   static func configuration(_ text: String) throws -> SpaceConfiguration {
@@ -35,14 +39,14 @@ struct SpaceFixture<Scalar: TensorScalar> {
 
   /// One step on random data, the same in each run; returns the weight's gradient.
   @discardableResult
-  mutating func train(_ step: Int) throws -> Tensor<Scalar>? {
+  mutating func train(_ step: Int, rate: Double = 0x1p-10) throws -> Tensor<Scalar>? {
     var random = RandomSource(seed: 97, stream: UInt64(step))
     map.prepare(for: TrainingProgress(step: step, stepsPerEpoch: 1, epochs: 10))
     let input = Tensor<Scalar>(Tensor<Float>.normal([50, map.inputSize], using: &random))
     let gradient = Tensor<Scalar>(Tensor<Float>.normal([50, map.outputSize], using: &random))
     let (_, residuals) = try map.trainingForward(input)
     _ = map.backward(gradient, residuals)
-    var descent = Descent<Scalar>()
+    var descent = Descent<Scalar>(rate: rate)
     map.visit(&descent)
     return descent.gradient
   }
@@ -50,13 +54,14 @@ struct SpaceFixture<Scalar: TensorScalar> {
 
 /// Takes a small step down the gradient and keeps it.
 struct Descent<Scalar: TensorScalar>: StateVisitor {
+  var rate = 0x1p-10
   private(set) var gradient: Tensor<Scalar>?
 
   mutating func visit(_ parameter: inout Parameter<Scalar>, named name: String) {
     gradient = parameter.gradient
     parameter.update { value, gradient in
       var span = value.mutableSpan
-      Scalar.addScaled(Scalar(-0x1p-10), gradient.span, to: &span)
+      Scalar.addScaled(Scalar(-rate), gradient.span, to: &span)
     }
     parameter.clearGradient()
   }
@@ -78,6 +83,14 @@ struct SpaceMapTests {
     ("space:dimension=2,rows=2,gradients=100", 7, 5), ("space:dimension=1,vectors=5", 3, 1),
     ("space:dimension=4,rows=4,commitment=0", 130, 66), ("space:dimension=3,interval=1", 1, 2),
     ("space:dimension=8,matrices=2", 20, 3),
+  ]
+
+  /// Maps whose padding is coded as zeros exactly: there is none, or as many words as blocks.
+  static let exactCases: [(text: String, inputs: Int, outputs: Int)] = [
+    ("space", 8, 6), ("space:dimension=2,vectors=16,matrices=7", 10, 70),
+    ("space:dimension=2,rows=2,gradients=100", 7, 5), ("space:dimension=1,vectors=5", 3, 1),
+    ("space:dimension=4,rows=4,commitment=0", 132, 68), ("space:dimension=3,interval=1", 1, 2),
+    ("space:dimension=8,matrices=2", 24, 3),
   ]
 
   @Test func theWorkedExampleTakesTheFirstWord() {
@@ -119,7 +132,7 @@ struct SpaceMapTests {
   }
 
   /// Each sum's terms are off by at most half a step, an entry's 2^−15 of the table's largest.
-  @Test(arguments: cases)
+  @Test(arguments: exactCases)
   func forwardIsTheProductOfTheWords(_ text: String, _ inputs: Int, _ outputs: Int) throws {
     var fixture = try SpaceFixture<Double>(text, inputs: inputs, outputs: outputs)
     fixture.map.freeze()
@@ -131,7 +144,7 @@ struct SpaceMapTests {
 
   /// Straight through: gradients are those of the product of the words, for the gradient's words, and
   /// the commitment's `2β (x − v) / rows` comes on top.
-  @Test(arguments: cases)
+  @Test(arguments: exactCases)
   func gradientsAreThoseOfTheStatedSurrogate(
     _ text: String, _ inputs: Int, _ outputs: Int
   ) throws {
@@ -161,8 +174,8 @@ struct SpaceMapTests {
     _ text: String, _ inputs: Int, _ outputs: Int
   ) throws {
     var (float, double) = (
-      try SpaceFixture<Float>(text, inputs: inputs, outputs: outputs, steps: 6),
-      try SpaceFixture<Double>(text, inputs: inputs, outputs: outputs, steps: 6)
+      try SpaceFixture<Float>(text, inputs: inputs, outputs: outputs, rate: 0),
+      try SpaceFixture<Double>(text, inputs: inputs, outputs: outputs, rate: 0)
     )
     let (y, residuals) = try float.map.trainingForward(float.x)
     let (yDouble, residualsDouble) = try double.map.trainingForward(double.x)

@@ -99,8 +99,9 @@ struct SpaceTrainingTests {
     var map = fixture.map
     map.visit(&words)
     let count = x.count / dimension
+    let numbers = x.span
     let points = Tensor<Float>([dimension, count]) { span in
-      for i in 0..<x.count { span[i % dimension * count + i / dimension] = x.elements[i] }
+      for i in numbers.indices { span[i % dimension * count + i / dimension] = numbers[i] }
     }
     var codes = [UInt8](repeating: 0, count: count)
     var span = codes.mutableSpan
