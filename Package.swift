@@ -79,7 +79,10 @@ let package = Package(
       ]),
     room(
       "AddendCompression",
-      ["AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks", "AddendData"]),
+      [
+        "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks", "AddendArchives",
+        "AddendData", "AddendTraining",
+      ]),
     room("AddendReports", ["AddendFiles", "AddendCatalogue", "CAddendResources"]),
     room(
       "Addend",
@@ -114,7 +117,12 @@ let package = Package(
     tests("AddendData", ["AddendFiles", "AddendCatalogue", "AddendTensors"]),
     tests("AddendDistributed"),
     tests("AddendTraining", ["AddendHardware"], excluding: ["Golden"]),
-    tests("AddendCompression"),
+    tests(
+      "AddendCompression",
+      [
+        "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks", "AddendArchives",
+        "AddendData", "AddendTraining",
+      ]),
     tests("AddendReports", ["AddendCatalogue", "AddendFiles", "AddendTensors"]),
     tests("Addend"),
     .testTarget(

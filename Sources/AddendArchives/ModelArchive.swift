@@ -71,7 +71,11 @@ enum ModelSections {
   static let metadata = "metadata"
 
   static func description<Scalar>(of model: Model<Scalar>) -> JSONValue {
-    ["network": model.network.json, "map": model.map.json]
+    var object = JSONObject()
+    object["network"] = model.network.json
+    object["map"] = model.map.json
+    if model.precision != .own { object["precision"] = .text(model.precision.name) }
+    return .object(object)
   }
 }
 
@@ -111,7 +115,9 @@ extension Archive {
     var model: Model<Scalar>
     do throws(NetworkError) {
       let network = try Network(json: description["network"] ?? nil)
-      model = try Model(network, map: Self.map(in: description), seed: 0)
+      model = try Model(
+        network, map: Self.map(in: description), precision: Self.precision(in: description),
+        seed: 0)
     } catch {
       throw .network(error)
     }
@@ -129,6 +135,16 @@ extension Archive {
     copy.visit(&restorer)
     try restorer.check()
     model = copy
+  }
+
+  private static func precision(in description: JSONValue) throws(NetworkError) -> Precision {
+    guard let member = description["precision"] else { return .own }
+    guard let precision = member.textValue.flatMap({ Precision(named: $0) }) else {
+      throw .description(
+        reason: "the model's 'precision' is \(member.text()), expected one of "
+          + Precision.standard.map(\.name).joined(separator: ", "))
+    }
+    return precision
   }
 
   private static func map(in description: JSONValue) throws(NetworkError) -> Specification {

@@ -4,25 +4,35 @@ public import AddendTensors
 
 /// `y = x W` computed as it stands, in the scalar's own arithmetic: float32 through oneDNN.
 ///
+/// Operands are rounded first where `precision` says so, in all three products; the weight that is
+/// kept, updated and stored is not.
+///
 /// Shapes: `W` is `[inputSize, outputSize]`, row-major. Gradients: `dW = xᵀ dy`, `dx = dy Wᵀ`.
 ///
 /// Cost per row: `inputSize · outputSize` multiplications and `(inputSize − 1) · outputSize`
 /// additions.
 public struct ExactMap<Scalar: TensorScalar>: LinearMap {
   public internal(set) var weight: Parameter<Scalar>
+  public let precision: Precision
 
+  /// The input as it was multiplied.
   public struct Residuals: Sendable { let input: Tensor<Scalar> }
-  /// The image.
+  /// The image as it was multiplied.
   public typealias ImageResiduals = Tensor<Scalar>
 
-  public init(weight: Tensor<Scalar>) {
+  public init(weight: Tensor<Scalar>, precision: Precision = .own) {
     precondition(weight.shape.rank == 2, "a weight is a matrix")
     self.weight = Parameter(weight)
+    self.precision = precision
   }
 
   public var inputSize: Int { weight.value.shape[0] }
   public var outputSize: Int { weight.value.shape[1] }
-  public var exactTwin: ExactMap { self }
+  /// The map without rounding.
+  public var exactTwin: ExactMap { precision == .own ? self : ExactMap(weight: weight.value) }
+
+  /// The weight as it is multiplied.
+  private var operand: Tensor<Scalar> { weight.value.rounded(to: precision.weights) }
 
   public var cost: OperationCount {
     let products = inputSize * outputSize
@@ -34,26 +44,33 @@ public struct ExactMap<Scalar: TensorScalar>: LinearMap {
 
   public func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar> {
     try checkInput(x, of: "float32 map")
-    return matmul(x, weight.value)
+    return matmul(x.rounded(to: precision.activations), operand)
   }
 
   public mutating func trainingForward(
     _ x: Tensor<Scalar>
   ) throws(TensorError) -> (Tensor<Scalar>, Residuals) {
-    (try forward(x), Residuals(input: x))
+    try checkInput(x, of: "float32 map")
+    let input = x.rounded(to: precision.activations)
+    return (matmul(input, operand), Residuals(input: input))
   }
 
   public mutating func backward(
     _ dy: Tensor<Scalar>, _ residuals: consuming Residuals
   ) -> Tensor<Scalar> {
-    let dx = matmul(dy, weight.value, transposingB: true)
-    parameterBackward(dy, residuals)
+    let dy = dy.rounded(to: precision.gradients)
+    let dx = matmul(dy, operand, transposingB: true)
+    addGradient(dy, residuals)
     return dx
   }
 
   public mutating func parameterBackward(
     _ dy: Tensor<Scalar>, _ residuals: consuming Residuals
   ) {
+    addGradient(dy.rounded(to: precision.gradients), residuals)
+  }
+
+  private mutating func addGradient(_ dy: Tensor<Scalar>, _ residuals: Residuals) {
     let input = residuals.input
     weight.addGradient { gradient, accumulates in
       var span = gradient.mutableSpan
@@ -62,6 +79,14 @@ public struct ExactMap<Scalar: TensorScalar>: LinearMap {
         accumulates: accumulates)
       Scalar.gemm(shape, input.span, dy.span, &span)
     }
+  }
+
+  public mutating func scaleOutputs(by factors: [Double]) -> Bool {
+    precondition(factors.count == outputSize, "a factor for each output")
+    let width = outputSize
+    var span = weight.value.mutableSpan
+    for i in span.indices { span[i] = Scalar(span[i].double * factors[i % width]) }
+    return true
   }
 
   public mutating func visit(_ visitor: inout some StateVisitor<Scalar>) {
@@ -75,13 +100,25 @@ extension ExactMap {
   public func imageForward(
     _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
   ) throws(TensorError) -> Tensor<Scalar> {
+    try check(image, geometry)
+    return convolved(image.rounded(to: precision.activations), geometry)
+  }
+
+  private func check(
+    _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
+  ) throws(TensorError) {
     guard image.count == geometry.imageCount, geometry.patchSize == inputSize else {
       throw .shapeMismatch(
         operation: "float32 map", argument: "image",
         expected: "\(geometry.batch)×\(geometry.height)×\(geometry.width)×\(geometry.channels) "
           + "with patches of \(inputSize)", found: image.shape)
     }
-    let (x, filter) = (image.span, weight.value.span)
+  }
+
+  private func convolved(_ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry) -> Tensor<Scalar>
+  {
+    let operand = operand
+    let (x, filter) = (image.span, operand.span)
     return Tensor(geometry.outputShape(channels: outputSize)) {
       Scalar.convolve(x, filter, geometry, into: &$0)
     }
@@ -90,14 +127,18 @@ extension ExactMap {
   public mutating func imageTrainingForward(
     _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
   ) throws(TensorError) -> (Tensor<Scalar>, Tensor<Scalar>) {
-    (try imageForward(image, geometry), image)
+    try check(image, geometry)
+    let image = image.rounded(to: precision.activations)
+    return (convolved(image, geometry), image)
   }
 
   public mutating func imageBackward(
     _ dy: Tensor<Scalar>, _ residuals: consuming Tensor<Scalar>, _ geometry: ConvolutionGeometry
   ) -> Tensor<Scalar> {
-    imageParameterBackward(dy, residuals, geometry)
-    let (gradient, filter) = (dy.span, weight.value.span)
+    let dy = dy.rounded(to: precision.gradients)
+    addFilterGradient(dy, residuals, geometry)
+    let operand = operand
+    let (gradient, filter) = (dy.span, operand.span)
     return Tensor([geometry.batch, geometry.height, geometry.width, geometry.channels]) {
       Scalar.convolutionInputGradient(gradient, filter, geometry, into: &$0)
     }
@@ -106,7 +147,12 @@ extension ExactMap {
   public mutating func imageParameterBackward(
     _ dy: Tensor<Scalar>, _ residuals: consuming Tensor<Scalar>, _ geometry: ConvolutionGeometry
   ) {
-    let image = residuals
+    addFilterGradient(dy.rounded(to: precision.gradients), residuals, geometry)
+  }
+
+  private mutating func addFilterGradient(
+    _ dy: Tensor<Scalar>, _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
+  ) {
     weight.addGradient { gradient, accumulates in
       var span = gradient.mutableSpan
       Scalar.convolutionFilterGradient(
@@ -139,6 +185,6 @@ public struct ExactConfiguration: MapConfiguration {
   public func makeMap<Scalar: TensorScalar>(
     _ role: MapRole, weight: Tensor<Scalar>, using random: inout RandomSource
   ) throws(CatalogueError) -> any MapSlot<Scalar> {
-    Slot(ExactMap(weight: weight))
+    Slot(ExactMap(weight: weight, precision: role.precision))
   }
 }

@@ -61,6 +61,10 @@ public protocol LinearMap<Scalar>: Sendable {
   /// Drops what only training needs, and computes the form that is stored and run.
   mutating func freeze()
 
+  /// Multiplies the results of output `o` by `factors[o]`; `false`, and nothing has changed, for a
+  /// map that cannot.
+  mutating func scaleOutputs(by factors: [Double]) -> Bool
+
   /// The exact map that this one approximates.
   var exactTwin: ExactMap<Scalar> { get }
 }
@@ -91,6 +95,7 @@ extension LinearMap {
 
   public mutating func prepare(for progress: TrainingProgress) {}
   public mutating func freeze() {}
+  public mutating func scaleOutputs(by factors: [Double]) -> Bool { false }
 
   public func imageForward(
     _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry

@@ -8,11 +8,16 @@ public struct MapRole: Hashable, Sendable {
   /// Set where a row is a whole `[height, width, channels]` image laid flat, or one patch of an
   /// image: maps that cut rows into blocks can then cut along both axes.
   public var inputGrid: Shape?
+  /// The formats of the products' operands, where a map multiplies.
+  public var precision: Precision
 
-  public init(inputSize: Int, outputSize: Int, inputGrid: Shape? = nil) {
+  public init(
+    inputSize: Int, outputSize: Int, inputGrid: Shape? = nil, precision: Precision = .own
+  ) {
     self.inputSize = inputSize
     self.outputSize = outputSize
     self.inputGrid = inputGrid
+    self.precision = precision
   }
 }
 

@@ -32,6 +32,7 @@ public protocol MapSlot<Scalar>: Sendable {
   mutating func visit(_ visitor: inout some StateVisitor<Scalar>)
   mutating func prepare(for progress: TrainingProgress)
   mutating func freeze()
+  mutating func scaleOutputs(by factors: [Double]) -> Bool
   /// Forgets the residuals of passes that will not be gone back through.
   mutating func discardResiduals()
 }
@@ -103,6 +104,10 @@ public struct Slot<Map: LinearMap>: MapSlot {
   public mutating func freeze() {
     discardResiduals()
     map.freeze()
+  }
+
+  public mutating func scaleOutputs(by factors: [Double]) -> Bool {
+    map.scaleOutputs(by: factors)
   }
 
   public mutating func discardResiduals() {

@@ -1,3 +1,4 @@
+public import AddendCatalogue
 public import AddendLinear
 public import AddendTensors
 
@@ -5,13 +6,18 @@ public import AddendTensors
 public struct Chain<Scalar: TensorScalar>: Sendable {
   /// A layer under its name in the chain: `dense2`.
   public struct Node: Sendable {
-    public let name: String
+    public internal(set) var name: String
+    /// What made the layer; `nil` for a part that no description lists, a gate say.
+    public var specification: Specification?
     public var layer: any LayerSlot<Scalar>
   }
 
-  public private(set) var nodes: [Node]
+  public internal(set) var nodes: [Node]
 
   public init(_ nodes: [Node]) { self.nodes = nodes }
+
+  /// The layers as a network file lists them.
+  public var specifications: [Specification] { nodes.compactMap(\.specification) }
 
   public var hasParameters: Bool { nodes.contains { $0.layer.hasParameters } }
 

@@ -1,3 +1,4 @@
+public import AddendCatalogue
 public import AddendLinear
 public import AddendTensors
 
@@ -41,6 +42,30 @@ public protocol Layer<Scalar>: Sendable {
 
   /// Whether gradients change anything in this layer.
   var hasParameters: Bool { get }
+
+  /// Rewrites the chains that a composite layer holds, and the lists of them in the `specification`
+  /// that made it.
+  mutating func rewriteChains(
+    _ rewriter: inout some ChainRewriter<Scalar>, in specification: inout Specification)
+
+  /// What inference does, where it is no more than a scaling and a shift of channels.
+  var channelAffine: ChannelAffine? { get }
+
+  /// Does what the layer after this one does too, and notes in the `specification` that made this
+  /// one what it takes to build it so; `false`, and nothing has changed, where it cannot.
+  mutating func absorb(_ next: ChannelAffine, in specification: inout Specification) -> Bool
+}
+
+/// `y = scale · x + shift`, channels (the last axis) apart.
+public struct ChannelAffine: Hashable, Sendable {
+  public var scale: [Double]
+  public var shift: [Double]
+
+  public init(scale: [Double], shift: [Double]) {
+    precondition(scale.count == shift.count, "a scale and a shift for each channel")
+    self.scale = scale
+    self.shift = shift
+  }
 }
 
 extension Layer {
@@ -51,6 +76,13 @@ extension Layer {
   public mutating func visitMaps(_ visitor: inout some MapVisitor<Scalar>) {}
   public mutating func discardResiduals() {}
   public var hasParameters: Bool { false }
+  public mutating func rewriteChains(
+    _ rewriter: inout some ChainRewriter<Scalar>, in specification: inout Specification
+  ) {}
+  public var channelAffine: ChannelAffine? { nil }
+  public mutating func absorb(
+    _ next: ChannelAffine, in specification: inout Specification
+  ) -> Bool { false }
   public func cost(for input: Shape) -> OperationCount { .zero }
 }
 

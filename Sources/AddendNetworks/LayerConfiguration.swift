@@ -15,14 +15,16 @@ public protocol LayerConfiguration: Configurable {
 public struct BuildingSite: Sendable {
   /// The map of layers that do not name their own.
   public var map: any MapConfiguration
+  public var precision: Precision
   public var random: RandomSource
   /// The image shape that a flattening layer has just laid flat.
   public var flattenedGrid: Shape?
   /// The path to the layer under construction, for messages.
   public private(set) var path: [String] = []
 
-  public init(map: any MapConfiguration, random: RandomSource) {
+  public init(map: any MapConfiguration, precision: Precision = .own, random: RandomSource) {
     self.map = map
+    self.precision = precision
     self.random = random
   }
 
@@ -33,6 +35,8 @@ public struct BuildingSite: Sendable {
     _ role: MapRole, of scalar: Scalar.Type, choice: Specification? = nil
   ) throws(NetworkError) -> any MapSlot<Scalar> {
     try checkSize([role.inputSize, role.outputSize])
+    var role = role
+    role.precision = precision
     do throws(CatalogueError) {
       let configuration = try choice.map { (choice) throws(CatalogueError) in
         try Maps.configuration(choice)
@@ -78,8 +82,7 @@ public struct BuildingSite: Sendable {
     var seen: [String: Int] = [:]
     var nodes: [Chain<Scalar>.Node] = []
     for specification in specifications {
-      seen[specification.name, default: 0] += 1
-      let name = "\(specification.name)\(seen[specification.name, default: 0])"
+      let name = specification.layerName(&seen)
       path.append(name)
       let configuration: any LayerConfiguration
       do throws(CatalogueError) {
@@ -96,7 +99,7 @@ public struct BuildingSite: Sendable {
       } catch {
         throw error.located(at: location)
       }
-      nodes.append(.init(name: name, layer: layer))
+      nodes.append(.init(name: name, specification: specification, layer: layer))
       path.removeLast()
     }
     return Chain(nodes)

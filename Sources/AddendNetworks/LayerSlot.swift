@@ -1,3 +1,4 @@
+public import AddendCatalogue
 public import AddendLinear
 public import AddendTensors
 
@@ -19,6 +20,10 @@ public protocol LayerSlot<Scalar>: Sendable {
   mutating func visitMaps(_ visitor: inout some MapVisitor<Scalar>)
   /// Forgets the residuals of passes that will not be gone back through.
   mutating func discardResiduals()
+  mutating func rewriteChains(
+    _ rewriter: inout some ChainRewriter<Scalar>, in specification: inout Specification)
+  var channelAffine: ChannelAffine? { get }
+  mutating func absorb(_ next: ChannelAffine, in specification: inout Specification) -> Bool
 }
 
 /// The one conformer of `LayerSlot`.
@@ -67,6 +72,18 @@ public struct LayerHolder<Held: Layer>: LayerSlot {
     layer.discardResiduals()
     var maps = MapAction<Scalar> { $0.discardResiduals() }
     layer.visitMaps(&maps)
+  }
+
+  public mutating func rewriteChains(
+    _ rewriter: inout some ChainRewriter<Scalar>, in specification: inout Specification
+  ) {
+    layer.rewriteChains(&rewriter, in: &specification)
+  }
+  public var channelAffine: ChannelAffine? { layer.channelAffine }
+  public mutating func absorb(
+    _ next: ChannelAffine, in specification: inout Specification
+  ) -> Bool {
+    layer.absorb(next, in: &specification)
   }
 
   private mutating func popResidual() -> Held.Residuals {

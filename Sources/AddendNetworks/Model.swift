@@ -6,9 +6,11 @@ public import AddendTensors
 ///
 /// One graph is trained, transformed, saved and run. Copies are independent.
 public struct Model<Scalar: TensorScalar>: Sendable {
-  public let network: Network
+  public private(set) var network: Network
   /// The map of the layers that do not name their own.
-  public let map: Specification
+  public private(set) var map: Specification
+  /// The formats in which maps multiply and training updates.
+  public let precision: Precision
   public var layers: Chain<Scalar>
   /// One example's output shape.
   public let output: Shape
@@ -16,7 +18,8 @@ public struct Model<Scalar: TensorScalar>: Sendable {
   /// Builds `network` with `map` in its layers, parameters drawn from `seed`.
   /// - Throws: `NetworkError` naming the layer that cannot be built and why.
   public init(
-    _ network: Network, map: Specification = Specification("float32"), seed: UInt64
+    _ network: Network, map: Specification = Specification("float32"), precision: Precision = .own,
+    seed: UInt64
   ) throws(NetworkError) {
     guard !network.layers.isEmpty else { throw .emptyNetwork }
     let configuration: any MapConfiguration
@@ -25,9 +28,11 @@ public struct Model<Scalar: TensorScalar>: Sendable {
     } catch {
       throw .parameters(layer: network.name, error)
     }
-    var site = BuildingSite(map: configuration, random: RandomSource(seed: seed, stream: 1))
+    var site = BuildingSite(
+      map: configuration, precision: precision, random: RandomSource(seed: seed, stream: 1))
     self.network = network
     self.map = map
+    self.precision = precision
     layers = try site.makeChain(network.layers, for: network.input, of: Scalar.self)
     output = try layers.outputShape(for: network.input)
   }
@@ -67,6 +72,17 @@ public struct Model<Scalar: TensorScalar>: Sendable {
     layers.visitMaps(&visitor)
   }
 
+  /// Lets `rewriter` change the layers; `network` describes the result. With `map` given, the layers
+  /// that do not name their own map are described as having that one: replacing what they hold is
+  /// the caller's part.
+  public mutating func rewrite(
+    _ rewriter: inout some ChainRewriter<Scalar>, map: Specification? = nil
+  ) {
+    layers.rewrite(&rewriter)
+    network.layers = layers.specifications
+    if let map { self.map = map }
+  }
+
   /// Tells all maps where training stands.
   public mutating func prepare(for progress: TrainingProgress) {
     var visitor = MapAction<Scalar> { $0.prepare(for: progress) }
@@ -81,6 +97,9 @@ public struct Model<Scalar: TensorScalar>: Sendable {
     model.visitMaps(&visitor)
     return model
   }
+
+  /// The precision as reports name it: the scalar's format where nothing is rounded.
+  public var precisionName: String { precision == .own ? Scalar.formatName : precision.name }
 
   /// Operations of inference for one example.
   public var cost: OperationCount { layers.cost(for: network.input) }

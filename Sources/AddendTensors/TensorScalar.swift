@@ -65,6 +65,10 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
     _ function: ActivationFunction, x: Span<Self>, y: Span<Self>, dy: Span<Self>,
     into dx: inout MutableSpan<Self>)
 
+  // TensorScalar+Rounding.swift
+  /// `y = x` rounded to `format`, ties to even; overflow goes to infinity.
+  static func round(_ x: Span<Self>, to format: NumberFormat, into y: inout MutableSpan<Self>)
+
   // TensorScalar+Rows.swift
   /// `y[r, :] += row` for each row of `y`.
   static func addRow(_ row: Span<Self>, toEachRowOf y: inout MutableSpan<Self>)

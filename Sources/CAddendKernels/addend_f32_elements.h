@@ -90,3 +90,14 @@ static void ADDEND_VARIANT(activation_gradient)(addend_activation f, float param
       break;
   }
 }
+
+static void ADDEND_VARIANT(round_to_bf16)(size_t n, const float *restrict x, float *restrict y) {
+  for (size_t i = 0; i < n; ++i) {
+    uint32_t bits;
+    memcpy(&bits, x + i, sizeof bits);
+    const uint32_t rounded = bits + 0x7fff + (bits >> 16 & 1);
+    const uint32_t result =
+        ((bits & 0x7fffffff) > 0x7f800000 ? bits | 0x00400000 : rounded) & 0xffff0000;
+    memcpy(y + i, &result, sizeof result);
+  }
+}

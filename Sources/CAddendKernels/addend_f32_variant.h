@@ -16,6 +16,7 @@ static const addend_f32_kernels ADDEND_VARIANT(kernels) = {
     FIELD(sum_of_squares),
     FIELD(activate),
     FIELD(activation_gradient),
+    FIELD(round_to_bf16),
     FIELD(add_row),
     FIELD(add_column_sums),
     FIELD(softmax),

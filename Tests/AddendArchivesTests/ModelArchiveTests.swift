@@ -176,3 +176,15 @@ func metadataOfTheWrongKindIsRefused(_ json: JSONValue) {
   let error = #expect(throws: ArchiveError.self) { try ModelMetadata(json: json) }
   #expect(isOneSentence(error?.description ?? ""))
 }
+
+@Test func unknownPrecisionsAreRefusedByName() throws {
+  let network = Network("one", input: [2]) { Dense(2) }
+  let bytes = try archiveBytes { writer throws(ArchiveError) in
+    try writer.write(
+      ["network": network.json, "map": "float32", "precision": "float17"], named: "network")
+  }
+  let error = try #require(throws: ArchiveError.self) {
+    try Archive(bytes).model(of: Float.self)
+  }
+  #expect("\(error)".contains("\"float17\"") && isOneSentence("\(error)"))
+}

@@ -54,7 +54,9 @@ private struct Golden {
 }
 
 /// Biases and normalisation scales are spared by every kind of decay.
-@Test(arguments: ["sgd:decay=0.1,decoupled=0.1", "adam:decay=0.1", "adamw:decay=0.1", "adamax:decay=0.1"])
+@Test(arguments: [
+  "sgd:decay=0.1,decoupled=0.1", "adam:decay=0.1", "adamw:decay=0.1", "adamax:decay=0.1",
+])
 func decaySparesWhatIsNotAWeight(_ text: String) throws {
   let optimizer = try Optimizers.configuration(Specification(parsing: text))
   var value = Tensor<Double>([1], [3])

@@ -88,6 +88,16 @@ extension FloatKernels {
     }
   }
 
+  /// `y = x` rounded to 8 significant bits, ties to even; NaN becomes quiet.
+  public func roundToBFloat16(_ x: Span<Float>, into y: inout MutableSpan<Float>) {
+    precondition(x.count == y.count, "roundToBFloat16: extents")
+    let count = x.count
+    guard let x = unsafe x.address, let y = unsafe y.address else { return }
+    ThreadPool.forEachPart(of: count, size: Self.partSize) { first, count in
+      unsafe table.pointee.round_to_bf16(count, x + first, y + first)
+    }
+  }
+
   /// `y = e^x`, within 2 ulp.
   public func exponential(_ x: Span<Float>, into y: inout MutableSpan<Float>) {
     precondition(x.count == y.count, "exponential: extents")

@@ -139,6 +139,17 @@ public struct BatchNormLayer<Scalar: TensorScalar>: Layer {
     visitor.visit(&variance, named: "variance")
   }
 
+  public var channelAffine: ChannelAffine? {
+    let (mean, variance) = (mean.elements, variance.elements)
+    let (scale, shift) = (scale.value.elements, shift.value.elements)
+    let factors = mean.indices.map {
+      scale[$0].double / (variance[$0].double + epsilon).squareRoot()
+    }
+    return ChannelAffine(
+      scale: factors,
+      shift: mean.indices.map { shift[$0].double - factors[$0] * mean[$0].double })
+  }
+
   private func normalized(
     _ x: Tensor<Scalar>, mean: Tensor<Scalar>, inverseDeviation: Tensor<Scalar>
   ) -> Tensor<Scalar> {

@@ -19,6 +19,15 @@ extension Parameter {
 }
 
 extension Optional {
+  /// The bias of `scale · (x + bias) + shift`; one that is not there is zero.
+  mutating func absorb<Scalar>(_ next: ChannelAffine) where Wrapped == Parameter<Scalar> {
+    let old = self?.value.elements
+    let sums = next.scale.indices.map {
+      Scalar((old?[$0].double ?? 0) * next.scale[$0] + next.shift[$0])
+    }
+    self = Parameter(Tensor([sums.count], sums), role: .bias)
+  }
+
   /// Visits the parameter, if there is one.
   mutating func visit<Scalar, Visitor: StateVisitor<Scalar>>(
     _ visitor: inout Visitor, named name: String

@@ -158,6 +158,23 @@ public struct BranchLayer<Scalar: TensorScalar>: Layer {
     }
   }
 
+  public mutating func rewriteChains(
+    _ rewriter: inout some ChainRewriter<Scalar>, in specification: inout Specification
+  ) {
+    for i in chains.indices {
+      rewriter.enter("branch\(i + 1)")
+      chains[i].rewrite(&rewriter)
+      rewriter.leave()
+      guard chains[i].nodes.count != 1 else { continue }
+      chains[i] = Chain([
+        .init(
+          name: "sequential1", specification: Sequential(chains[i].specifications).specification,
+          layer: LayerHolder(SequentialLayer(chain: chains[i])))
+      ])
+    }
+    specification.arguments["branches"] = .list(chains.flatMap(\.specifications))
+  }
+
   public mutating func discardResiduals() {
     for i in chains.indices { chains[i].discardResiduals() }
   }

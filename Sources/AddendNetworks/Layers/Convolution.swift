@@ -279,6 +279,21 @@ public struct ConvolutionLayer<Scalar: TensorScalar>: Layer {
     }
   }
 
+  public mutating func absorb(
+    _ next: ChannelAffine, in specification: inout Specification
+  ) -> Bool {
+    guard next.scale.count == outputs else { return false }
+    var scaled = maps
+    for group in maps.indices {
+      let part = next.scale[group * role.outputSize..<(group + 1) * role.outputSize]
+      guard scaled[group].scaleOutputs(by: Array(part)) else { return false }
+    }
+    maps = scaled
+    bias.absorb(next)
+    specification.arguments["bias"] = .flag(true)
+    return true
+  }
+
   private func geometry(for batch: Shape) -> ConvolutionGeometry {
     var geometry = geometry
     geometry.batch = batch[0]

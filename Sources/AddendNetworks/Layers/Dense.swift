@@ -120,6 +120,17 @@ public struct DenseLayer<Scalar: TensorScalar>: Layer {
     visitor.visit(&map, role, named: "map")
   }
 
+  public mutating func absorb(
+    _ next: ChannelAffine, in specification: inout Specification
+  ) -> Bool {
+    guard next.scale.count == role.outputSize, map.scaleOutputs(by: next.scale) else {
+      return false
+    }
+    bias.absorb(next)
+    specification.arguments["bias"] = .flag(true)
+    return true
+  }
+
   private func flat(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar> {
     guard x.shape.last == role.inputSize else {
       throw .shapeMismatch(

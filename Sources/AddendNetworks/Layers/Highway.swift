@@ -150,6 +150,12 @@ public struct HighwayLayer<Scalar: TensorScalar>: Layer {
     visitor.leave()
   }
 
+  public mutating func rewriteChains(
+    _ rewriter: inout some ChainRewriter<Scalar>, in specification: inout Specification
+  ) {
+    body.rewrite(&rewriter, named: "body", as: "body", in: &specification)
+  }
+
   public mutating func discardResiduals() {
     body.discardResiduals()
     gate.discardResiduals()

@@ -171,6 +171,13 @@ public struct ResidualLayer<Scalar: TensorScalar>: Layer {
     visitor.leave()
   }
 
+  /// The body only: a shortcut's layers follow from `shortcut` and are not listed.
+  public mutating func rewriteChains(
+    _ rewriter: inout some ChainRewriter<Scalar>, in specification: inout Specification
+  ) {
+    body.rewrite(&rewriter, named: "body", as: "body", in: &specification)
+  }
+
   public mutating func discardResiduals() {
     body.discardResiduals()
     shortcut.discardResiduals()

@@ -68,5 +68,14 @@ public struct SequentialLayer<Scalar: TensorScalar>: Layer {
   public mutating func visitMaps(_ visitor: inout some MapVisitor<Scalar>) {
     chain.visitMaps(&visitor)
   }
+  public mutating func rewriteChains(
+    _ rewriter: inout some ChainRewriter<Scalar>, in specification: inout Specification
+  ) {
+    // The levels of a recurrent layer are a chain too, but its description counts them only.
+    guard case .list = specification.arguments["layers"] else { return }
+    chain.rewrite(&rewriter)
+    specification.arguments["layers"] = .list(chain.specifications)
+  }
+
   public mutating func discardResiduals() { chain.discardResiduals() }
 }

@@ -32,7 +32,7 @@ extension Trainer {
       try writer.write(document, named: Sections.training)
       try writer.write(model)
       for (path, tensors) in optimizerState.tensors.sorted(by: { $0.key < $1.key }) {
-        for (name, tensor) in zip(plan.optimizer.stateNames, tensors) {
+        for (name, tensor) in zip(stateNames, tensors) {
           try writer.write(tensor, named: Sections.optimizer(path, name))
         }
       }
@@ -64,6 +64,8 @@ extension Trainer {
     self = restored
   }
 
+  private var stateNames: [String] { model.precision.updates.stateNames(plan.optimizer) }
+
   /// What a checkpoint must have in common with the training that takes it up.
   private func identity(_ dataset: any Dataset) -> JSONObject {
     var plan = JSONObject()
@@ -77,6 +79,7 @@ extension Trainer {
     var identity = JSONObject()
     identity["network"] = .text(model.network.json.text())
     identity["map"] = .text("\(model.map)")
+    if model.precision != .own { identity["precision"] = .text(model.precision.name) }
     identity["dataset"] = .text("\(dataset.name), \(dataset.checksum)")
     identity["plan"] = .object(plan)
     return identity
@@ -117,7 +120,7 @@ extension Trainer {
     model.visit(&paths)
     optimizerState.tensors = [:]
     for (path, shape) in paths.found {
-      let names = plan.optimizer.stateNames.map { Sections.optimizer(path, $0) }
+      let names = stateNames.map { Sections.optimizer(path, $0) }
       // A parameter that had no gradient yet has nothing beside it.
       guard names.contains(where: { archive[$0] != nil }) else { continue }
       var tensors: [Tensor<Scalar>] = []

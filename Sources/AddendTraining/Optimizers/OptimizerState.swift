@@ -5,7 +5,8 @@ public import AddendTensors
 public struct OptimizerState<Scalar: TensorScalar>: Sendable {
   /// Steps taken.
   public var step = 0
-  /// The tensors of each parameter, in the order of the optimizer's `stateNames`.
+  /// The tensors of each parameter, in the order of the optimizer's `stateNames`; a compensation of
+  /// rounded updates comes last.
   public var tensors: [String: [Tensor<Scalar>]] = [:]
 
   public init() {}
@@ -15,12 +16,17 @@ public struct OptimizerState<Scalar: TensorScalar>: Sendable {
 struct ParameterUpdate<Scalar: TensorScalar>: StateVisitor {
   let optimizer: any Optimizer
   let learningRate: Double
+  let updates: Precision.Updates
   var state: OptimizerState<Scalar>
   private var path = StatePath()
 
-  init(_ optimizer: any Optimizer, learningRate: Double, state: OptimizerState<Scalar>) {
+  init(
+    _ optimizer: any Optimizer, learningRate: Double, keeping updates: Precision.Updates = .own,
+    state: OptimizerState<Scalar>
+  ) {
     self.optimizer = optimizer
     self.learningRate = learningRate
+    self.updates = updates
     self.state = state
     self.state.step += 1
   }
@@ -34,13 +40,52 @@ struct ParameterUpdate<Scalar: TensorScalar>: StateVisitor {
     // Taken out of the dictionary while in use: a second reference would copy the tensors.
     var kept =
       state.tensors.removeValue(forKey: key)
-      ?? optimizer.stateNames.map { _ in Tensor(parameter.value.shape) }
+      ?? updates.stateNames(optimizer).map { _ in Tensor(parameter.value.shape) }
+    var lost = updates.isCompensated ? kept.popLast() : nil
     let moment = UpdateMoment(
       learningRate: learningRate, step: state.step, decays: parameter.role == .weight)
     parameter.update { value, gradient in
       optimizer.update(&value, gradient: gradient, state: &kept, moment)
+      updates.round(&value, lost: &lost)
     }
+    if let lost { kept.append(lost) }
     state.tensors[key] = kept
     parameter.clearGradient()
+  }
+}
+
+extension Precision.Updates {
+  var isCompensated: Bool {
+    switch self {
+    case .own, .rounded: false
+    case .compensated: true
+    }
+  }
+
+  /// The tensors kept beside each parameter.
+  func stateNames(_ optimizer: any Optimizer) -> [String] {
+    optimizer.stateNames + (isCompensated ? ["compensation"] : [])
+  }
+
+  /// Brings a parameter that a step has moved to the format that it is kept in. `lost` is what earlier
+  /// roundings lost, and becomes what they and this one have.
+  fileprivate func round<Scalar>(_ value: inout Tensor<Scalar>, lost: inout Tensor<Scalar>?) {
+    switch self {
+    case .own: return
+    case .rounded(let format): value = value.rounded(to: format)
+    case .compensated(let format):
+      if let lost { value.add(lost, times: 1) }
+      let rounded = value.rounded(to: format)
+      value.add(rounded, times: -1)
+      lost = value.rounded(to: format)
+      value = rounded
+    }
+  }
+}
+
+extension Tensor {
+  fileprivate mutating func add(_ other: Tensor, times factor: Double) {
+    var span = mutableSpan
+    Scalar.addScaled(Scalar(factor), other.span, to: &span)
   }
 }

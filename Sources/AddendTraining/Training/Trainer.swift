@@ -43,7 +43,8 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
     try reduceGradients(over: communicator)
     if let limit = plan.gradientClip { clipGradients(to: limit) }
     let rate = plan.learningRate * plan.schedule.factor(at: progress)
-    var update = ParameterUpdate(plan.optimizer, learningRate: rate, state: optimizerState)
+    var update = ParameterUpdate(
+      plan.optimizer, learningRate: rate, keeping: model.precision.updates, state: optimizerState)
     optimizerState = OptimizerState()
     model.visit(&update)
     optimizerState = update.state

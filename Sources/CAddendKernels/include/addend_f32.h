@@ -50,6 +50,8 @@ typedef struct {
   void (*activation_gradient)(addend_activation f, float parameter, size_t n,
                               const float *restrict x, const float *restrict y,
                               const float *restrict dy, float *restrict dx);
+  /// y = x rounded to bfloat16's 8 significant bits, ties to even; NaN is made quiet.
+  void (*round_to_bf16)(size_t n, const float *restrict x, float *restrict y);
 
   // Rows: matrices [rows][columns].
   /// y[r][c] += row[c].

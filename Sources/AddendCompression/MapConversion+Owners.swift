@@ -1,0 +1,88 @@
+internal import AddendCatalogue
+internal import AddendLinear
+internal import AddendNetworks
+internal import AddendTensors
+
+/// Which described layer a map belongs to, and which of them keep theirs.
+struct MapOwners {
+  private let paths: Set<String>
+  private let kept: Set<String>
+
+  init(_ paths: Set<String>, kept: Set<String> = []) {
+    self.paths = paths
+    self.kept = kept
+  }
+
+  /// The innermost layer that a description lists around the map at `path`.
+  func owner(of path: String) -> String? {
+    var names = path.split(separator: "/")
+    while !names.isEmpty {
+      let candidate = names.joined(separator: "/")
+      if paths.contains(candidate) { return candidate }
+      names.removeLast()
+    }
+    return nil
+  }
+
+  func keeps(_ owner: String?) -> Bool { owner.map(kept.contains) ?? false }
+}
+
+/// Lists the layers that can choose a map of their own.
+struct OwnerList<Scalar: TensorScalar>: ChainRewriter {
+  private(set) var paths: Set<String> = []
+  private var path = StatePath()
+
+  mutating func rewrite(_ nodes: inout [Chain<Scalar>.Node]) {
+    for node in nodes {
+      guard let kind = node.specification?.name, Layers.choosesMap(kind) else { continue }
+      paths.insert(path.appending(node.name))
+    }
+  }
+  mutating func enter(_ name: String) { path.enter(name) }
+  mutating func leave() { path.leave() }
+}
+
+/// The owners of maps in the order of the network.
+struct MapSurvey<Scalar: TensorScalar>: MapVisitor {
+  let owners: MapOwners
+  private(set) var found: [String] = []
+  private var path = StatePath()
+
+  init(owners: MapOwners) { self.owners = owners }
+
+  mutating func visit(_ map: inout any MapSlot<Scalar>, _ role: MapRole, named name: String) {
+    guard let owner = owners.owner(of: path.appending(name)), found.last != owner else { return }
+    found.append(owner)
+  }
+  mutating func enter(_ name: String) { path.enter(name) }
+  mutating func leave() { path.leave() }
+}
+
+/// Notes in the description who keeps which map.
+struct MapDescription<Scalar: TensorScalar>: ChainRewriter {
+  let kept: MapOwners
+  /// The network's until now.
+  let oldMap: Specification
+  private var path = StatePath()
+
+  init(kept: MapOwners, oldMap: Specification) {
+    self.kept = kept
+    self.oldMap = oldMap
+  }
+
+  mutating func rewrite(_ nodes: inout [Chain<Scalar>.Node]) {
+    for i in nodes.indices {
+      guard let specification = nodes[i].specification, Layers.choosesMap(specification.name) else {
+        continue
+      }
+      let keeps = kept.keeps(path.appending(nodes[i].name))
+      if !keeps {
+        nodes[i].specification = specification.choosing(nil)
+      } else if !specification.hasOwnMap {
+        nodes[i].specification = specification.choosing(oldMap)
+      }
+    }
+  }
+  mutating func enter(_ name: String) { path.enter(name) }
+  mutating func leave() { path.leave() }
+}

@@ -1,0 +1,159 @@
+public import AddendCatalogue
+public import AddendData
+internal import AddendLinear
+public import AddendNetworks
+public import AddendTensors
+
+/// `convert:map=lookup:block=4`: another kind of map in a trained network's layers, starting from the
+/// trained weights.
+///
+/// What a new map learns beside its weights (codebooks, encoders) it learns from calibration data:
+/// examples pass through the network as in inference (running statistics stay, nothing is dropped),
+/// but for the new maps, which see a training pass. They do so for four rounds of the same examples,
+/// each a training step to them: a map that collects, then learns, then collects what the maps before
+/// it have become and learns again, has had its two chances. No gradients flow.
+///
+/// The new map becomes the network's; layers that `keep` names are described with the one that they
+/// had. A map of several parameters is written in brackets: `convert:map=[lookup:block=8,
+/// encoder=hash],keep=first+last`.
+///
+///     let convert = try Transforms.configuration(Specification(parsing: "convert:map=lookup,keep=last"))
+///     let smaller = try convert.transformed(model, calibration: splits.training)
+///     try ModelArchive(smaller).save(to: "smaller.addend")
+///
+/// Cost: three passes over the calibration examples.
+public struct MapConversion: ModelTransform {
+  /// The kind of map that layers are given.
+  public var map: Specification
+  /// Layers that keep their maps: paths (`dense1`, or `residual2` for all inside), and `first` and
+  /// `last` for the first and the last layer that has a map.
+  public var keep: [String]
+  /// How many calibration examples are looked at, at most, drawn at random.
+  public var examples: Int
+  /// Draws examples and whatever the new maps draw.
+  public var seed: UInt64
+
+  public init(to map: Specification, keep: [String] = [], examples: Int = 2048, seed: UInt64 = 1) {
+    precondition(examples > 0, "calibration looks at something")
+    self.map = map
+    self.keep = keep
+    self.examples = examples
+    self.seed = seed
+  }
+
+  public static let declaration = Declaration(
+    "convert", summary: "another kind of map, starting from the trained weights",
+    parameters: [
+      .init("map", .text, standard: nil, help: "the new map, as in lookup:block=4"),
+      .init(
+        "keep", .text, standard: .text(""),
+        help: "layers that keep theirs, as in first+last or dense1+residual2"),
+      .init(
+        "examples", .integer(1...(1 << 24)), standard: .integer(2048),
+        help: "calibration examples at most"),
+      .init("seed", .integer(0...Int.max), standard: .integer(1), help: "draws the examples"),
+    ])
+
+  public init(_ arguments: Arguments) throws(CatalogueError) {
+    let map = try Specification(parsing: arguments.text("map"))
+    // A name or parameter that is wrong should be heard of before a model is at hand.
+    _ = try Maps.configuration(map)
+    self.init(
+      to: map, keep: arguments.text("keep").split(separator: "+").map(String.init),
+      examples: arguments.integer("examples"), seed: UInt64(arguments.integer("seed")))
+  }
+
+  public var specification: Specification {
+    Specification(
+      "convert",
+      [
+        "map": .text(map.description), "keep": .text(keep.joined(separator: "+")),
+        "examples": .integer(examples), "seed": .integer(Int(truncatingIfNeeded: seed)),
+      ])
+  }
+
+  public func transformed<Scalar: TensorScalar>(
+    _ model: Model<Scalar>, calibration: (any Dataset)?
+  ) throws(CompressionError) -> Model<Scalar> {
+    guard let calibration else { throw .missingCalibration(transform: "convert") }
+    var model = model
+    let kept = try keptLayers(of: model)
+    var description = MapDescription<Scalar>(kept: kept, oldMap: model.map)
+    model.rewrite(&description, map: map)
+    var replacement = MapReplacement<Scalar>(
+      kept: kept, configuration: try configuration(), precision: model.precision,
+      random: RandomSource(seed: seed, stream: 5))
+    model.visitMaps(&replacement)
+    if let error = replacement.error { throw error }
+    for round in 0..<Self.rounds {
+      for learner in replacement.learners {
+        learner.prepare(for: TrainingProgress(step: round, stepsPerEpoch: 1, epochs: Self.rounds))
+      }
+      // What would be collected in the last round, nobody would learn from.
+      if round < Self.rounds - 1 { try pass(calibration, through: model) }
+    }
+    var installation = LearnerInstallation<Scalar>()
+    model.visitMaps(&installation)
+    return model
+  }
+
+  private static let rounds = 4
+
+  private func configuration() throws(CompressionError) -> any MapConfiguration {
+    do throws(CatalogueError) {
+      return try Maps.configuration(map)
+    } catch {
+      throw .parameters(layer: "convert", error)
+    }
+  }
+
+  /// The layers that keep their maps.
+  private func keptLayers<Scalar>(of model: Model<Scalar>) throws(CompressionError) -> MapOwners {
+    var copy = model
+    var list = OwnerList<Scalar>()
+    copy.rewrite(&list)
+    var survey = MapSurvey<Scalar>(owners: MapOwners(list.paths))
+    copy.visitMaps(&survey)
+    let known = survey.found
+    var kept: Set<String> = []
+    for name in keep {
+      let matching =
+        switch name {
+        case "first": Array(known.prefix(1))
+        case "last": Array(known.suffix(1))
+        default: known.filter { $0 == name || $0.hasPrefix(name + "/") }
+        }
+      guard !matching.isEmpty else { throw .unknownLayer(path: name, known: known) }
+      kept.formUnion(matching)
+    }
+    return MapOwners(list.paths, kept: kept)
+  }
+
+  /// Sends the examples through the network as in inference, in an order that is always the same.
+  private func pass<Scalar>(
+    _ dataset: any Dataset, through model: Model<Scalar>
+  ) throws(CompressionError) {
+    let loader: BatchLoader
+    do throws(DataError) {
+      loader = try BatchLoader(
+        dataset, batchSize: min(Self.batchSize, max(1, dataset.count)), seed: seed, remainder: .kept
+      )
+    } catch {
+      throw .data(error)
+    }
+    var (seen, states): (Int, [Tensor<Scalar>]) = (0, [])
+    for batch in loader.batches(inEpoch: 0) where seen < examples {
+      var context = PassContext<Scalar>(
+        lengths: batch.lengths, initialStates: batch.continuesPrevious ? states : [])
+      do throws(NetworkError) {
+        _ = try model.forward(Tensor<Scalar>(batch.input), &context)
+      } catch {
+        throw .network(error)
+      }
+      states = context.finalStates
+      seen += batch.input.shape.first ?? 1
+    }
+  }
+
+  private static let batchSize = 128
+}
