@@ -18,14 +18,27 @@ struct SpaceCodebook<Scalar: TensorScalar>: Sendable {
   init(
     of points: Tensor<Float>, words count: Int, holdsZero: Bool, using random: inout RandomSource
   ) {
-    let dimension = points.shape[0]
     var book = KMeans(points: points).codebook(words: count, using: &random)
     if holdsZero { Self.putZero(into: &book) }
     words = Tensor(book)
-    let coordinates = KMeans(points: points.reshaped([1, points.count]))
-    let levels = coordinates.codebook(
-      words: 1 << SpaceEncoder<Scalar>.bits(dimension: dimension), using: &random)
-    self.levels = Tensor([levels.count], levels.elements.sorted().map { Scalar(Double($0)) })
+    levels = Self.levels(for: book, points, using: &random)
+  }
+
+  /// Levels of single numbers are the words themselves, which makes their encoding exact; those of
+  /// larger blocks' coordinates come from k-means again.
+  private static func levels(
+    for book: Tensor<Float>, _ points: Tensor<Float>, using random: inout RandomSource
+  ) -> Tensor<Scalar> {
+    let dimension = points.shape[0]
+    let count = 1 << SpaceEncoder<Scalar>.bits(dimension: dimension)
+    var levels = book.elements
+    if dimension > 1 {
+      let coordinates = KMeans(points: points.reshaped([1, points.count]))
+      levels = coordinates.codebook(words: count, using: &random).elements
+    }
+    levels.sort()
+    levels += Array(repeating: levels.last ?? 0, count: count - levels.count)
+    return Tensor([count], levels.map { Scalar(Double($0)) })
   }
 
   private static func putZero(into book: inout Tensor<Float>) {

@@ -31,10 +31,10 @@ public struct SpaceConfiguration: MapConfiguration, Hashable {
         help: "outputs in a block: 1, or as many as inputs"),
       .init("gradients", .integer(2...256), standard: .integer(256), help: "words for gradients"),
       .init(
-        "warmup", .number(0...1000), standard: .number(3),
+        "warmup", .number(0...1000), standard: .number(1),
         help: "epochs of exact products, at most half of training"),
       .init(
-        "commitment", .number(0...100), standard: .number(0.1),
+        "commitment", .number(0...100), standard: .number(0.01),
         help: "how strongly inputs are drawn to their words"),
       .init(
         "interval", .integer(1...10_000), standard: .integer(4),
