@@ -74,7 +74,10 @@ enum ModelSections {
     var object = JSONObject()
     object["network"] = model.network.json
     object["map"] = model.map.json
-    if model.precision != .own { object["precision"] = .text(model.precision.name) }
+    // What every version before precisions wrote, where nothing is rounded.
+    if model.precisionName != Scalar.formatName {
+      object["precision"] = .text(model.precision.name)
+    }
     return .object(object)
   }
 }

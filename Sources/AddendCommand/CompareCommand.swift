@@ -46,7 +46,7 @@ struct CompareCommand: ParsableCommand {
     for map in maps.isEmpty ? Self.standardMaps : maps {
       contenders.append(
         try Contender(
-          network: network, map: map, plan: plan, splits: splits,
+          network: network, map: map, precision: self.network.precision, plan: plan, splits: splits,
           augmentation: self.plan.augmentation, dataset: dataset, options: common))
     }
     // Timed together, round and round, so that a noisy machine is noisy for all alike.

@@ -64,8 +64,8 @@ struct InspectCommand: ParsableCommand {
     if let file { return try StoredModel(contentsOf: file).model }
     guard let dataset else { throw Failure(.usage, "no data set is named") }
     let training = try Datasets.load(dataset, from: common.store).training
-    let network = try network.network(for: training, standard: nil)
-    return try Model(network, map: map, seed: common.seed)
+    let described = try network.network(for: training, standard: nil)
+    return try Model(described, map: map, precision: network.precision, seed: common.seed)
   }
 
   private static func cells(_ parameters: Int, _ cost: OperationCount, _ bytes: Int) -> [String] {

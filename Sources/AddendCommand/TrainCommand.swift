@@ -61,7 +61,8 @@ struct TrainCommand: ParsableCommand {
     let splits = plan.held(try Datasets.load(dataset, from: common.store), seed: common.seed)
     let network = try network.network(for: splits.training, standard: nil)
     var trainer = Trainer(
-      try Model<Float>(network, map: map, seed: common.seed),
+      try Model<Float>(
+        network, map: map, precision: self.network.precision, seed: common.seed),
       plan: try plan.plan(epochs: 5, seed: common.seed))
     var observers: [any TrainingObserver<Float>] = [
       ProgressObserver(

@@ -7,6 +7,11 @@ struct NetworkOptions: ParsableArguments {
     help: "A network of the zoo, as in mlp:hidden=256,layers=2.", transform: Specification.parse)
   var model: Specification?
 
+  @Option(
+    help: "What products and weights are rounded to: \(Precision.choices).",
+    transform: Precision.parse)
+  var precision = Precision.float32
+
   @Option(help: "A JSON file that describes the network (see docs/networks.md).")
   var network: String?
 
@@ -44,6 +49,20 @@ struct NetworkOptions: ParsableArguments {
       )
     }
     return try Zoo.network(model, input: dataset.inputShape, classes: dataset.outputCount)
+  }
+}
+
+extension Precision {
+  static var choices: String {
+    standard.filter { $0 != .own }.map(\.name).joined(separator: ", ")
+  }
+
+  /// Reads a command line's `--precision`.
+  static func parse(_ text: String) throws -> Precision {
+    guard let precision = Precision(named: text), precision != .own else {
+      throw ValidationError("No precision is called '\(text)'; there are \(choices).")
+    }
+    return precision
   }
 }
 

@@ -20,7 +20,9 @@ extension NetworkResult {
       figures[usesPerplexity ? .perplexity : .accuracy] =
         usesPerplexity ? evaluation.perplexity : evaluation.accuracy
     }
-    self.init(network: model.network.name, map: "\(model.map)", figures: figures)
+    self.init(
+      network: model.network.name, map: "\(model.map)", precision: model.precisionName,
+      figures: figures)
   }
 }
 

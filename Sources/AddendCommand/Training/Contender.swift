@@ -7,11 +7,12 @@ struct Contender {
   var result: NetworkResult
 
   init(
-    network: Network, map: Specification, plan: TrainingPlan, splits: DatasetSplits,
+    network: Network, map: Specification, precision: Precision, plan: TrainingPlan,
+    splits: DatasetSplits,
     augmentation: Augmentation?, dataset: Specification, options: CommonOptions
   ) throws {
     var trainer = Trainer(
-      try Model<Float>(network, map: map, seed: options.seed), plan: plan)
+      try Model<Float>(network, map: map, precision: precision, seed: options.seed), plan: plan)
     var observers: [any TrainingObserver<Float>] = [
       ProgressObserver(
         title: map.name, options: options, epochs: plan.epochs,

@@ -79,7 +79,9 @@ extension Trainer {
     var identity = JSONObject()
     identity["network"] = .text(model.network.json.text())
     identity["map"] = .text("\(model.map)")
-    if model.precision != .own { identity["precision"] = .text(model.precision.name) }
+    if model.precisionName != Scalar.formatName {
+      identity["precision"] = .text(model.precision.name)
+    }
     identity["dataset"] = .text("\(dataset.name), \(dataset.checksum)")
     identity["plan"] = .object(plan)
     return identity
