@@ -62,8 +62,9 @@ __attribute__((target("avx2"))) static void encode_avx2(
       __m256i low = _mm256_setzero_si256(), high = low;  // nodes, counted within their level
       for (size_t l = 0; l < levels; ++l) {
         const float *column = scratch + 16 * (size_t)columns[j * levels + l];
-        const __m256 level_thresholds = _mm256_maskload_ps(
-            thresholds + (j << levels) + ((size_t)1 << l), _mm256_loadu_si256((const __m256i *)masks[l]));
+        const __m256 level_thresholds =
+            _mm256_maskload_ps(thresholds + (j << levels) + ((size_t)1 << l),
+                               _mm256_loadu_si256((const __m256i *)masks[l]));
         low = descend(low, column, level_thresholds);
         high = descend(high, column + 8, level_thresholds);
       }

@@ -123,7 +123,7 @@ VNNI static inline __m512i quad_indices(const uint8_t *restrict codes, size_t co
 enum { quads_at_once = 64, outputs_at_once = 64 };
 
 // One 64-byte register holds 4 blocks' entries for one output: `vpermb` makes 64 look-ups, and
-// `vpdpbusd` by ones adds each row's four into its 32-bit sum, exactly. sums is [outputs][16 lanes].
+// `vpdpbusd` by ones adds each row's four into its 32-bit sum, exactly. sums is [outputs][lanes].
 VNNI static inline __attribute__((always_inline)) void scan_quads(
     const __m512i *restrict indices, const int8_t *restrict tables, size_t quads, size_t table_size,
     size_t outputs, int starts, size_t lanes, __m512i *restrict sums) {
@@ -143,8 +143,8 @@ VNNI static inline __attribute__((always_inline)) void scan_quads(
   }
 }
 
-// Up to 16 · lanes rows by 64 outputs at a time: their sums and the indices of 256 blocks stay in the
-// nearest cache.
+// Up to 16 · lanes rows by 64 outputs at a time: their sums and the indices of 256 blocks stay in
+// the nearest cache.
 VNNI static inline __attribute__((always_inline)) void scan_rows(
     const uint8_t *restrict codes, size_t code_stride, size_t rows, const int8_t *restrict tables,
     size_t blocks, size_t outputs, const float *restrict scales, const float *restrict offsets,
@@ -187,8 +187,8 @@ VNNI static void scan_avx512(const uint8_t *restrict codes, size_t code_stride, 
     scan_rows(codes + r, code_stride, 64, tables, blocks, outputs, scales, offsets, 4,
               y + r * outputs);
   for (; r < rows; r += 16)
-    scan_rows(codes + r, code_stride, rows - r < 16 ? rows - r : 16, tables, blocks, outputs, scales,
-              offsets, 1, y + r * outputs);
+    scan_rows(codes + r, code_stride, rows - r < 16 ? rows - r : 16, tables, blocks, outputs,
+              scales, offsets, 1, y + r * outputs);
 }
 #endif
 

@@ -3,6 +3,28 @@
 // Products and sums are rounded apart, so that the variants agree bit for bit.
 #pragma STDC FP_CONTRACT OFF
 
+// What the kernels of each family take, as addend_lookup.h has it, and how they hand it on.
+#define SUM_PARAMETERS                                                                          \
+  const uint8_t *restrict codes, size_t code_stride, size_t rows, const float *restrict tables, \
+      size_t blocks, size_t entries, size_t outputs, float *restrict y
+#define SUM_ARGUMENTS codes, code_stride, rows, tables, blocks, entries, outputs, y
+#define BUCKET_PARAMETERS                                                               \
+  const uint8_t *restrict codes, size_t rows, const float *restrict dy, size_t entries, \
+      size_t outputs, float *restrict sums
+#define BUCKET_ARGUMENTS codes, rows, dy, entries, outputs, sums
+#define TABLE_PARAMETERS                                                                       \
+  const float *restrict corrections, const float *restrict prototypes,                         \
+      const int32_t *restrict rows, const float *restrict weight, size_t entries, size_t size, \
+      size_t outputs, float *restrict table
+#define TABLE_ARGUMENTS corrections, prototypes, rows, weight, entries, size, outputs, table
+#define ADJOINT_PARAMETERS                                                                    \
+  const float *restrict sums, const float *restrict prototypes, const int32_t *restrict rows, \
+      const float *restrict weight, size_t entries, size_t size, size_t outputs,              \
+      int accumulates, float *restrict weight_gradient, float *restrict prototype_gradient
+#define ADJOINT_ARGUMENTS                                                              \
+  sums, prototypes, rows, weight, entries, size, outputs, accumulates, weight_gradient, \
+      prototype_gradient
+
 // Each definition below is written once and compiled for each instruction set: the outputs lie side
 // by side, and the compiler makes lanes of them. A tile of outputs is what registers hold.
 #define BODY static inline __attribute__((always_inline)) void
@@ -11,10 +33,10 @@ enum { tile = 64, block_chunk = 8 };
 
 static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-// acc[0..<width] and the table rows of one row's codes; `width` is a constant where it is inlined.
+// Adds one row's entries in a few blocks to its part of y; `width` is a constant where inlined.
 BODY sum_tile(const uint8_t *restrict codes, size_t code_stride, size_t blocks,
-              const float *restrict tables, size_t entries, size_t outputs, int starts, size_t width,
-              float *restrict y) {
+              const float *restrict tables, size_t entries, size_t outputs, int starts,
+              size_t width, float *restrict y) {
   float sum[tile];
   size_t j = 0;
   if (starts) {
@@ -32,9 +54,7 @@ BODY sum_tile(const uint8_t *restrict codes, size_t code_stride, size_t blocks,
 }
 
 // A few blocks at a time, whose part of the tables stays in the nearest cache for all rows.
-BODY sum_body(const uint8_t *restrict codes, size_t code_stride, size_t rows,
-              const float *restrict tables, size_t blocks, size_t entries, size_t outputs,
-              float *restrict y) {
+BODY sum_body(SUM_PARAMETERS) {
   for (size_t m = 0; m < outputs; m += tile) {
     const size_t width = smaller(tile, outputs - m);
     for (size_t j = 0; j < blocks; j += block_chunk) {
@@ -52,8 +72,7 @@ BODY sum_body(const uint8_t *restrict codes, size_t code_stride, size_t rows,
   }
 }
 
-BODY bucket_body(const uint8_t *restrict codes, size_t rows, const float *restrict dy, size_t entries,
-                 size_t outputs, float *restrict sums) {
+BODY bucket_body(BUCKET_PARAMETERS) {
   for (size_t i = 0; i < entries * outputs; ++i) sums[i] = 0;
   for (size_t m = 0; m < outputs; m += tile) {
     const size_t width = smaller(tile, outputs - m);
@@ -68,9 +87,7 @@ BODY bucket_body(const uint8_t *restrict codes, size_t rows, const float *restri
   }
 }
 
-BODY table_body(const float *restrict corrections, const float *restrict prototypes,
-                const int32_t *restrict rows, const float *restrict weight, size_t entries, size_t size,
-                size_t outputs, float *restrict table) {
+BODY table_body(TABLE_PARAMETERS) {
   for (size_t k = 0; k < entries; ++k) {
     float *restrict out = table + k * outputs;
     for (size_t m = 0; m < outputs; ++m) out[m] = corrections[k * outputs + m];
@@ -83,10 +100,7 @@ BODY table_body(const float *restrict corrections, const float *restrict prototy
   }
 }
 
-BODY adjoint_body(const float *restrict sums, const float *restrict prototypes,
-                  const int32_t *restrict rows, const float *restrict weight, size_t entries,
-                  size_t size, size_t outputs, int accumulates, float *restrict weight_gradient,
-                  float *restrict prototype_gradient) {
+BODY adjoint_body(ADJOINT_PARAMETERS) {
   for (size_t i = 0; i < size; ++i) {
     if (rows[i] < 0) {
       for (size_t k = 0; k < entries; ++k) prototype_gradient[k * size + i] = 0;
@@ -117,29 +131,8 @@ BODY adjoint_body(const float *restrict sums, const float *restrict prototypes,
   }
 }
 
-#define SUM_PARAMETERS                                                                             \
-  const uint8_t *restrict codes, size_t code_stride, size_t rows, const float *restrict tables,    \
-      size_t blocks, size_t entries, size_t outputs, float *restrict y
-#define SUM_ARGUMENTS codes, code_stride, rows, tables, blocks, entries, outputs, y
-#define BUCKET_PARAMETERS                                                                          \
-  const uint8_t *restrict codes, size_t rows, const float *restrict dy, size_t entries,            \
-      size_t outputs, float *restrict sums
-#define BUCKET_ARGUMENTS codes, rows, dy, entries, outputs, sums
-#define TABLE_PARAMETERS                                                                           \
-  const float *restrict corrections, const float *restrict prototypes,                             \
-      const int32_t *restrict rows, const float *restrict weight, size_t entries, size_t size,     \
-      size_t outputs, float *restrict table
-#define TABLE_ARGUMENTS corrections, prototypes, rows, weight, entries, size, outputs, table
-#define ADJOINT_PARAMETERS                                                                         \
-  const float *restrict sums, const float *restrict prototypes, const int32_t *restrict rows,      \
-      const float *restrict weight, size_t entries, size_t size, size_t outputs, int accumulates,  \
-      float *restrict weight_gradient, float *restrict prototype_gradient
-#define ADJOINT_ARGUMENTS                                                                          \
-  sums, prototypes, rows, weight, entries, size, outputs, accumulates, weight_gradient,            \
-      prototype_gradient
-
-#define VARIANTS(variant, attribute)                                                  \
-  attribute static void sum_##variant(SUM_PARAMETERS) { sum_body(SUM_ARGUMENTS); }    \
+#define VARIANTS(variant, attribute)                                                           \
+  attribute static void sum_##variant(SUM_PARAMETERS) { sum_body(SUM_ARGUMENTS); }             \
   attribute static void bucket_##variant(BUCKET_PARAMETERS) { bucket_body(BUCKET_ARGUMENTS); } \
   attribute static void table_##variant(TABLE_PARAMETERS) { table_body(TABLE_ARGUMENTS); }     \
   attribute static void adjoint_##variant(ADJOINT_PARAMETERS) { adjoint_body(ADJOINT_ARGUMENTS); }
@@ -151,11 +144,11 @@ VARIANTS(avx2, __attribute__((target("avx2"))))
 VARIANTS(avx512, __attribute__((target("avx512f"), min_vector_width(512))))
 #endif
 
-#define KERNELS(variant)                                                          \
-  (addend_lookup_kernels) {                                                       \
-    .encode = addend_lookup_encode_select(isa), .sum = sum_##variant,             \
+#define KERNELS(variant)                                                                \
+  (addend_lookup_kernels) {                                                             \
+    .encode = addend_lookup_encode_select(isa), .sum = sum_##variant,                   \
     .bucket = bucket_##variant, .table = table_##variant, .adjoint = adjoint_##variant, \
-    .scan = addend_lookup_scan_select(isa)                                        \
+    .scan = addend_lookup_scan_select(isa)                                              \
   }
 
 addend_lookup_kernels addend_lookup_select(addend_isa isa) {

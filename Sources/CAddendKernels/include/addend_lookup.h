@@ -20,9 +20,9 @@ typedef void (*addend_lookup_encode_fn)(const float *restrict x, size_t rows, si
                                         size_t levels, float *restrict scratch,
                                         uint8_t *restrict codes, size_t code_stride);
 
-/// h[r][j * levels + l] = Σ_i ±x[r][positions[j * size + i]], minus where signs[l * size + i] < 0,
-/// i in order; a negative position is padding and adds nothing, the first of a block is never one and
-/// has no minus. x is [rows][width].
+/// h[r][j * levels + l] = Σ_i ±x[r][positions[j * size + i]], i in order, minus where
+/// signs[l * size + i] < 0. A negative position is padding and adds nothing; the first of a block
+/// is never one and has no minus. x is [rows][width].
 void addend_lookup_hash(const float *restrict x, size_t rows, size_t width,
                         const int32_t *restrict positions, const int8_t *restrict signs,
                         size_t blocks, size_t size, size_t levels, float *restrict h);
@@ -50,27 +50,29 @@ typedef void (*addend_lookup_bucket_fn)(const uint8_t *restrict codes, size_t ro
 /// One block's table: table[k][m] = corrections[k][m] + Σ_i prototypes[k][i] * weight[rows[i]][m],
 /// i in order; an i with rows[i] < 0 is padding and adds nothing. prototypes is [entries][size].
 typedef void (*addend_lookup_table_fn)(const float *restrict corrections,
-                                       const float *restrict prototypes, const int32_t *restrict rows,
-                                       const float *restrict weight, size_t entries, size_t size,
-                                       size_t outputs, float *restrict table);
+                                       const float *restrict prototypes,
+                                       const int32_t *restrict rows, const float *restrict weight,
+                                       size_t entries, size_t size, size_t outputs,
+                                       float *restrict table);
 
 /// The two adjoints of one block's table, given its bucket sums [entries][outputs]:
-/// weight_gradient[rows[i]][m] = (what it held, or 0) + Σ_k prototypes[k][i] * sums[k][m], k in order;
-/// prototype_gradient[k][i] = Σ_m sums[k][m] * weight[rows[i]][m], kept as 16 sums of m mod 16 that
-/// are then added in order; 0 where rows[i] < 0.
-typedef void (*addend_lookup_adjoint_fn)(const float *restrict sums, const float *restrict prototypes,
+/// weight_gradient[rows[i]][m] = (what it held, or 0) + Σ_k prototypes[k][i] * sums[k][m], k in
+/// order; prototype_gradient[k][i] = Σ_m sums[k][m] * weight[rows[i]][m], kept as 16 sums of m mod
+/// 16 that are then added in order; 0 where rows[i] < 0.
+typedef void (*addend_lookup_adjoint_fn)(const float *restrict sums,
+                                         const float *restrict prototypes,
                                          const int32_t *restrict rows, const float *restrict weight,
-                                         size_t entries, size_t size, size_t outputs, int accumulates,
-                                         float *restrict weight_gradient,
+                                         size_t entries, size_t size, size_t outputs,
+                                         int accumulates, float *restrict weight_gradient,
                                          float *restrict prototype_gradient);
 
 /// y[r][m] = (float)(Σ_j tables[m][j][code(j, r)]) * scales[m] + offsets[m], sums in int32.
 /// tables is [outputs][padded][16], padded being `blocks` rounded up to a multiple of 4 and the
 /// entries past `blocks` zero; blocks < 2^23; codes < 16; y is [rows][outputs].
-typedef void (*addend_lookup_scan_fn)(const uint8_t *restrict codes, size_t code_stride, size_t rows,
-                                      const int8_t *restrict tables, size_t blocks, size_t outputs,
-                                      const float *restrict scales, const float *restrict offsets,
-                                      float *restrict y);
+typedef void (*addend_lookup_scan_fn)(const uint8_t *restrict codes, size_t code_stride,
+                                      size_t rows, const int8_t *restrict tables, size_t blocks,
+                                      size_t outputs, const float *restrict scales,
+                                      const float *restrict offsets, float *restrict y);
 
 /// The kernels as one instruction set computes them; all sets give the same bits.
 typedef struct {
