@@ -71,6 +71,6 @@ public struct SpaceConfiguration: MapConfiguration, Hashable {
   public func makeMap<Scalar: TensorScalar>(
     _ role: MapRole, weight: Tensor<Scalar>, using random: inout RandomSource
   ) throws(CatalogueError) -> any MapSlot<Scalar> {
-    Slot(SpaceMap(weight: weight, self, using: &random))
+    Slot(SpaceMap(weight: weight, self, precision: role.precision, using: &random))
   }
 }

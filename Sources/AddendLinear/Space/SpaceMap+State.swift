@@ -59,9 +59,8 @@ extension SpaceMap {
   private mutating func makeRoom(for phase: Phase) {
     guard phase != self.phase else { return }
     samples = phase == .warmup ? Self.noSamples(geometry) : nil
-    latent =
-      phase == .frozen
-      ? nil : latent ?? ExactMap(weight: Tensor([geometry.inputSize, geometry.outputSize]))
+    let blank = ExactMap<Scalar>(weight: Tensor([inputSize, outputSize]), precision: precision)
+    latent = phase == .frozen ? nil : latent ?? blank
   }
 
   private mutating func replace(

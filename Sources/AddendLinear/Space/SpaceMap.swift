@@ -44,6 +44,8 @@ public import AddendTensors
 public struct SpaceMap<Scalar: TensorScalar>: LinearMap {
   public let configuration: SpaceConfiguration
   let geometry: SpaceGeometry
+  /// Of the warm-up's products.
+  let precision: Precision
 
   /// The weight that gradients train; `nil` once frozen.
   var latent: ExactMap<Scalar>?
@@ -74,12 +76,15 @@ public struct SpaceMap<Scalar: TensorScalar>: LinearMap {
   /// The codes of an input, padded rows of one byte a block.
   public struct Codes: Sendable { let buffer: AlignedBuffer<UInt8> }
 
-  /// A map that starts from `weight: [inputSize, outputSize]`.
+  /// A map that starts from `weight: [inputSize, outputSize]`; `precision` is that of the warm-up's
+  /// products.
   public init(
-    weight: Tensor<Scalar>, _ configuration: SpaceConfiguration, using random: inout RandomSource
+    weight: Tensor<Scalar>, _ configuration: SpaceConfiguration, precision: Precision = .own,
+    using random: inout RandomSource
   ) {
-    let latent = ExactMap(weight: weight)
+    let latent = ExactMap(weight: weight, precision: precision)
     self.configuration = configuration
+    self.precision = precision
     self.latent = latent
     geometry = SpaceGeometry(
       inputSize: latent.inputSize, outputSize: latent.outputSize,
@@ -99,7 +104,7 @@ public struct SpaceMap<Scalar: TensorScalar>: LinearMap {
 
   /// The float map of the latent weight; once frozen, of the weight that the codes stand for.
   public var exactTwin: ExactMap<Scalar> {
-    latent ?? ExactMap(weight: quantizedWeight)
+    latent?.exactTwin ?? ExactMap(weight: quantizedWeight)
   }
 
   /// Stored bits over the number of weights, codebooks included; those of the float weight until
@@ -111,7 +116,7 @@ public struct SpaceMap<Scalar: TensorScalar>: LinearMap {
 
   /// What `forward` does at present: an exact product until codebooks are made.
   public var cost: OperationCount {
-    guard let product else { return exactTwin.cost }
+    guard let product else { return latent?.cost ?? .zero }
     let (blocks, d) = (geometry.inputBlocks, geometry.dimension)
     let entries = blocks * outputSize
     return OperationCount(
@@ -125,7 +130,7 @@ public struct SpaceMap<Scalar: TensorScalar>: LinearMap {
 
   public func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar> {
     try checkInput(x, of: "space map")
-    guard let product else { return try exactTwin.forward(x) }
+    guard let product else { return try (latent ?? exactTwin).forward(x) }
     return product.forward(product.encoder.encode(x), examples: x.shape[0])
   }
 
@@ -133,7 +138,7 @@ public struct SpaceMap<Scalar: TensorScalar>: LinearMap {
     _ x: Tensor<Scalar>
   ) throws(TensorError) -> (Tensor<Scalar>, Residuals) {
     try checkInput(x, of: "space map")
-    guard latent != nil else {
+    guard var latent else {
       throw .notTrainable(operation: "space map", reason: "it is frozen, its weight is codes only")
     }
     if let product {
@@ -142,8 +147,7 @@ public struct SpaceMap<Scalar: TensorScalar>: LinearMap {
       return (y, .coded(input: x, codes: Codes(buffer: codes)))
     }
     samples?.inputs.take(x, using: &random)
-    var exact = exactTwin
-    let (y, residuals) = try exact.trainingForward(x)
+    let (y, residuals) = try latent.trainingForward(x)
     return (y, .exact(residuals))
   }
 
