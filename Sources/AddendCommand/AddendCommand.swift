@@ -14,7 +14,7 @@ struct AddendCommand: ParsableCommand {
     version: addendVersion,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, CompareCommand.self,
-      InspectCommand.self, DataCommand.self,
+      InspectCommand.self, DataCommand.self, CatalogueCommand.self,
     ])
 
   static func main() {
@@ -25,8 +25,11 @@ struct AddendCommand: ParsableCommand {
       failure.report()
     } catch let error where Failure.isOurs(error) {
       Failure(error).report()
-    } catch {
+    } catch where exitCode(for: error) == .success {
+      // Asked for: help, the version.
       exit(withError: error)
+    } catch {
+      Failure(.usage, message(for: error)).report()
     }
   }
 }

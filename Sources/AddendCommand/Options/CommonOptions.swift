@@ -26,6 +26,14 @@ struct CommonOptions: ParsableArguments {
 
   var store: DataStore { DataStore(dataDirectory: dataDirectory) }
 
+  /// Finds out before hours of work rather than after them that `paths`, or what `--json` names,
+  /// cannot be written.
+  func checkOutputs(_ paths: String?...) throws {
+    for path in paths + [json == "-" ? nil : json] {
+      if let path { _ = try AtomicFile(replacing: path) }
+    }
+  }
+
   /// Runs `body` with the threads asked for.
   func computing<Result>(_ body: () throws -> Result) rethrows -> Result {
     guard let threads else { return try body() }

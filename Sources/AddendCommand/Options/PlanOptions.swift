@@ -10,9 +10,8 @@ struct PlanOptions: ParsableArguments {
   var batchSize = 100
 
   @Option(
-    help: ArgumentHelp(
-      "How gradients become steps: \(Optimizers.catalogue.names.joined(separator: ", ")).",
-      discussion: ""), transform: Specification.parse)
+    help: "How gradients become steps: \(Optimizers.catalogue.names.joined(separator: ", ")).",
+    transform: Specification.parse)
   var optimizer = Specification("adam")
 
   @Option(help: "The base learning rate.")
@@ -64,8 +63,8 @@ struct PlanOptions: ParsableArguments {
       epochs: epochs ?? standard, batchSize: batchSize,
       optimizer: try Optimizers.configuration(optimizer), learningRate: learningRate,
       schedule: try Schedules.configuration(schedule), loss: try Losses.configuration(loss),
-      gradientClip: clip,
-      patience: patience, seed: seed)
+      gradientClip: clip, patience: patience, augmentation: augment ? Augmentation() : nil,
+      seed: seed)
   }
 
   /// `splits` with validation examples held out, if any were asked for.
@@ -74,6 +73,4 @@ struct PlanOptions: ParsableArguments {
     let count = Int((Double(splits.training.count) * validation).rounded())
     return splits.splittingOffValidation(count: count, seed: seed)
   }
-
-  var augmentation: Augmentation? { augment ? Augmentation() : nil }
 }
