@@ -23,7 +23,10 @@ struct TrainCommand: ParsableCommand {
   var dataset: Specification
 
   @Option(
-    help: "The product in every layer: \(Maps.catalogue.names.joined(separator: ", ")).",
+    help: """
+      The product in every layer: \(Maps.catalogue.names.joined(separator: ", ")); 'addend catalogue \
+      maps' tells their parameters. (default: float32)
+      """,
     transform: Specification.parse)
   var map = Specification("float32")
 

@@ -30,7 +30,14 @@ struct CommonOptions: ParsableArguments {
   /// cannot be written.
   func checkOutputs(_ paths: String?...) throws {
     for path in paths + [json == "-" ? nil : json] {
-      if let path { _ = try AtomicFile(replacing: path) }
+      guard let path else { continue }
+      do throws(FileError) {
+        _ = try AtomicFile(replacing: path)
+      } catch .notFound {
+        throw Failure(.cannotCreate, "'\(path)' cannot be written: its folder does not exist")
+      } catch {
+        throw Failure(.cannotCreate, "\(error)")
+      }
     }
   }
 

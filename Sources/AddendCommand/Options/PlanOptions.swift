@@ -10,7 +10,8 @@ struct PlanOptions: ParsableArguments {
   var batchSize = 100
 
   @Option(
-    help: "How gradients become steps: \(Optimizers.catalogue.names.joined(separator: ", ")).",
+    help:
+      "How gradients become steps: \(Optimizers.catalogue.names.joined(separator: ", ")). (default: adam)",
     transform: Specification.parse)
   var optimizer = Specification("adam")
 
@@ -18,12 +19,14 @@ struct PlanOptions: ParsableArguments {
   var learningRate = 0.001
 
   @Option(
-    help: "How the rate changes: \(Schedules.catalogue.names.joined(separator: ", ")).",
+    help:
+      "How the rate changes: \(Schedules.catalogue.names.joined(separator: ", ")). (default: constant)",
     transform: Specification.parse)
   var schedule = Specification("constant")
 
   @Option(
-    help: "What training makes small: \(Losses.catalogue.names.joined(separator: ", ")).",
+    help:
+      "What training makes small: \(Losses.catalogue.names.joined(separator: ", ")). (default: cross-entropy)",
     transform: Specification.parse)
   var loss = Specification("cross-entropy")
 
