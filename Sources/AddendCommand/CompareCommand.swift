@@ -21,7 +21,10 @@ struct CompareCommand: ParsableCommand {
 
   @Option(
     name: .customLong("map"),
-    help: "A map to compare, repeatable; default: float32, space and lookup.",
+    help: """
+      A map to compare, repeatable: \(Maps.catalogue.names.joined(separator: ", ")). Default: \
+      float32, space and lookup.
+      """,
     transform: Specification.parse)
   var maps: [Specification] = []
 
@@ -29,7 +32,7 @@ struct CompareCommand: ParsableCommand {
   var report: String?
 
   func run() throws {
-    if let report { _ = try AtomicFile(replacing: report) }
+    try common.checkOutputs(report)
     try common.computing { try compare() }
   }
 
@@ -39,15 +42,18 @@ struct CompareCommand: ParsableCommand {
       for: splits.training,
       standard: Specification("mlp", ["hidden": .integer(256), "layers": .integer(2)]))
     let plan = try plan.plan(epochs: standardEpochs(splits.training), seed: common.seed)
+    // All are built before the first is trained: a mistake in the last name shows at once.
+    let models = try (maps.isEmpty ? Self.standardMaps : maps).map { map in
+      try Model<Float>(
+        network, map: map, precision: self.network.precision, seed: common.seed)
+    }
     common.say(
-      "\(network.name) on \(splits.training.name): \(splits.training.count) training and \(splits.test.count) test examples, \(plan.epochs) epochs"
-    )
-    var contenders: [Contender] = []
-    for map in maps.isEmpty ? Self.standardMaps : maps {
-      contenders.append(
-        try Contender(
-          network: network, map: map, precision: self.network.precision, plan: plan, splits: splits,
-          augmentation: self.plan.augmentation, dataset: dataset, options: common))
+      """
+      \(network.name) on \(splits.training.name): \(splits.training.count) training and \
+      \(splits.test.count) test examples, \(plan.epochs) epochs
+      """)
+    var contenders = try models.map { model in
+      try Contender(model, plan: plan, splits: splits, dataset: dataset, options: common)
     }
     // Timed together, round and round, so that a noisy machine is noisy for all alike.
     let times = try Contender.inferenceSeconds(of: contenders.map(\.model), on: splits.test)
@@ -78,8 +84,7 @@ struct CompareCommand: ParsableCommand {
         .joined(separator: " "),
       networks: contenders.map(\.result), samples: try samples(contenders, splits.test),
       notes: [
-        "Figures are those of the stored form of each network; operations are counted, and tests hold the counts against what a counting number format sees.",
-        ComparisonReport.energyNote,
+        "Figures are those of the stored form of each network; operations are counted, and tests hold the counts against what a counting number format sees."
       ])
     common.say("\n\(page.table)")
     common.say("\n\(ComparisonReport.energyNote).")

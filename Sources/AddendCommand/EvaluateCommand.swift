@@ -17,12 +17,15 @@ struct EvaluateCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
+    try common.checkOutputs()
     try common.computing {
       let archive = try StoredModel(contentsOf: file)
       let dataset = try archive.dataset(dataset)
       let test = try Datasets.load(dataset, from: common.store).test
+      let (loss, streams) = try (archive.loss, archive.batchSize)
       let start = ContinuousClock.now
-      let evaluation = try archive.model.evaluation(on: test, loss: SoftmaxCrossEntropy())
+      let evaluation = try archive.model.evaluation(
+        on: test, loss: loss, batchSize: test.order == .consecutive ? streams : 200)
       let seconds = (ContinuousClock.now - start) / .seconds(1)
       var result = NetworkResult(
         model: archive.model, archive: archive.archive, evaluation: evaluation,

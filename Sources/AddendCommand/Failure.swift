@@ -41,6 +41,7 @@ struct Failure: Error {
     error is FileError || error is CatalogueError || error is JSONError || error is DataError
       || error is NetworkError || error is TensorError || error is TrainingError
       || error is ArchiveError || error is CommunicationError
+      || error is CheckpointDirectory.Skipped
   }
 
   private static func kind(of error: any Error) -> Kind {
@@ -52,7 +53,17 @@ struct Failure: Error {
       case .diskFull: .cannotCreate
       default: .inputOutput
       }
-    case is CatalogueError: .usage
+    case is CatalogueError, DataError.specification: .usage
+    case NetworkError.parameters: .usage
+    case DataError.notFound: .noInput
+    case DataError.downloadFailed: .unavailable
+    // What a file system refused, by whatever it was passed on.
+    case DataError.file(let error): kind(of: error)
+    case ArchiveError.file(let error): kind(of: error)
+    case TrainingError.data(let error): kind(of: error)
+    case TrainingError.network(let error): kind(of: error)
+    case TrainingError.archive(let error): kind(of: error)
+    case let skipped as CheckpointDirectory.Skipped: kind(of: skipped.error)
     default: .data
     }
   }

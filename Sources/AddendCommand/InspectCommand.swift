@@ -31,8 +31,9 @@ struct InspectCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try inspected()
-    let archive = ModelArchive(model)
+    try common.checkOutputs()
+    let archive = try inspected()
+    let model = archive.model
     let size = archive.storedSize
     let frozen = model.frozen()
     var table = TextTable(columns: [
@@ -52,7 +53,7 @@ struct InspectCommand: ParsableCommand {
       ["in all", ""] + Self.cells(model.parameterCount, frozen.cost, size.byteCount))
     common.say("\(model.network.name), \(model.map): \(model.network.input) to \(model.output)")
     common.say("\(table)")
-    common.say("operations per example; in all includes the file's own headers")
+    common.say("operations are per example; the size in all includes the file's headers")
     let result = NetworkResult(model: frozen, archive: archive, evaluation: nil)
     var object = result.json.objectValue ?? JSONObject()
     object["layers"] = .array(layers)
@@ -60,12 +61,13 @@ struct InspectCommand: ParsableCommand {
       .write()
   }
 
-  private func inspected() throws -> Model<Float> {
-    if let file { return try StoredModel(contentsOf: file).model }
+  private func inspected() throws -> ModelArchive<Float> {
+    if let file { return try StoredModel(contentsOf: file).archive }
     guard let dataset else { throw Failure(.usage, "no data set is named") }
     let training = try Datasets.load(dataset, from: common.store).training
     let described = try network.network(for: training, standard: nil)
-    return try Model(described, map: map, precision: network.precision, seed: common.seed)
+    return ModelArchive(
+      try Model(described, map: map, precision: network.precision, seed: common.seed))
   }
 
   private static func cells(_ parameters: Int, _ cost: OperationCount, _ bytes: Int) -> [String] {

@@ -28,6 +28,7 @@ struct PredictCommand: ParsableCommand {
   }
 
   func run() throws {
+    try common.checkOutputs()
     try common.computing {
       let stored = try StoredModel(contentsOf: file)
       let input = stored.model.network.input

@@ -23,7 +23,10 @@ struct TrainCommand: ParsableCommand {
   var dataset: Specification
 
   @Option(
-    help: "The product in every layer: \(Maps.catalogue.names.joined(separator: ", ")).",
+    help: """
+      The product in every layer: \(Maps.catalogue.names.joined(separator: ", ")); 'addend catalogue \
+      maps' tells their parameters. (default: float32)
+      """,
     transform: Specification.parse)
   var map = Specification("float32")
 
@@ -52,8 +55,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
-    // Found out now rather than after hours of training.
-    if let output { _ = try AtomicFile(replacing: output) }
+    try common.checkOutputs(output)
     try common.computing { try train() }
   }
 
@@ -67,7 +69,7 @@ struct TrainCommand: ParsableCommand {
     var observers: [any TrainingObserver<Float>] = [
       ProgressObserver(
         title: network.name, options: common, epochs: trainer.plan.epochs,
-        heldOut: splits.validation == nil ? "test" : "validation")
+        splits: splits)
     ]
     if let path = checkpointDirectory {
       let directory = try CheckpointDirectory(at: path)
@@ -77,7 +79,7 @@ struct TrainCommand: ParsableCommand {
           directory: directory, dataset: splits.training, interval: .seconds(checkpointInterval)))
     }
     if let tensorBoard { observers.append(try TensorBoardObserver(directory: tensorBoard)) }
-    try trainer.run(on: splits, augmentation: plan.augmentation, observers: &observers)
+    try trainer.run(on: splits, observers: &observers)
     try finish(trainer, splits)
   }
 
@@ -99,9 +101,9 @@ struct TrainCommand: ParsableCommand {
 
   private func finish(_ trainer: Trainer<Float>, _ splits: DatasetSplits) throws {
     let model = trainer.model.frozen()
-    let evaluation = try model.evaluation(on: splits.test, loss: trainer.plan.loss)
+    let evaluation = try model.evaluation(on: splits.test, as: trainer.plan)
     let archive = ModelArchive(
-      model, metadata: ModelMetadata(of: splits.training, dataset: dataset))
+      model, metadata: ModelMetadata(of: splits.training, dataset: dataset, plan: trainer.plan))
     if let output { try archive.save(to: output) }
     var result = NetworkResult(
       model: model, archive: archive, evaluation: evaluation,
@@ -109,7 +111,8 @@ struct TrainCommand: ParsableCommand {
     result.figures[.trainSeconds] = trainer.history.reduce(0) { $0 + $1.seconds }
     result.curve = trainer.history.map(LearningPoint.init)
     common.say(Summary.text(result))
-    if let output { common.say("written to \(output)") }
+    common.say(
+      output.map { "written to \($0)" } ?? "the network was not kept: no --output was given")
     try Envelope(
       command: "train", options: common,
       dataset: (splits.training.name, splits.training.checksum), results: [result.json]

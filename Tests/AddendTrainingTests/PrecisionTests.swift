@@ -27,7 +27,7 @@ struct PrecisionTests {
       try Model<Float>(network, precision: precision, seed: 2),
       plan: TrainingPlan(epochs: epochs, batchSize: 32, learningRate: learningRate, seed: 2))
     try trainer.run(on: digits())
-    return try #require(trainer.history.last?.validation).accuracy
+    return try #require(trainer.history.last?.validation?.accuracy)
   }
 
   @Test func bfloat16ProductsTrainAsWell() throws {

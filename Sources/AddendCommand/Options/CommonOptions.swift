@@ -26,6 +26,21 @@ struct CommonOptions: ParsableArguments {
 
   var store: DataStore { DataStore(dataDirectory: dataDirectory) }
 
+  /// Finds out before hours of work rather than after them that `paths`, or what `--json` names,
+  /// cannot be written.
+  func checkOutputs(_ paths: String?...) throws {
+    for path in paths + [json == "-" ? nil : json] {
+      guard let path else { continue }
+      do throws(FileError) {
+        _ = try AtomicFile(replacing: path)
+      } catch .notFound {
+        throw Failure(.cannotCreate, "'\(path)' cannot be written: its folder does not exist")
+      } catch {
+        throw Failure(.cannotCreate, "\(error)")
+      }
+    }
+  }
+
   /// Runs `body` with the threads asked for.
   func computing<Result>(_ body: () throws -> Result) rethrows -> Result {
     guard let threads else { return try body() }

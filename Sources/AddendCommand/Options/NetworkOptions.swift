@@ -4,7 +4,8 @@ internal import ArgumentParser
 /// Which network, and which product in it.
 struct NetworkOptions: ParsableArguments {
   @Option(
-    help: "A network of the zoo, as in mlp:hidden=256,layers=2.", transform: Specification.parse)
+    help: "A network as in mlp:hidden=256,layers=2; 'addend catalogue models' lists them.",
+    transform: Specification.parse)
   var model: Specification?
 
   @Option(

@@ -10,21 +10,23 @@ struct PlanOptions: ParsableArguments {
   var batchSize = 100
 
   @Option(
-    help: ArgumentHelp(
-      "How gradients become steps: \(Optimizers.catalogue.names.joined(separator: ", ")).",
-      discussion: ""), transform: Specification.parse)
+    help:
+      "How gradients become steps: \(Optimizers.catalogue.names.joined(separator: ", ")). (default: adam)",
+    transform: Specification.parse)
   var optimizer = Specification("adam")
 
   @Option(help: "The base learning rate.")
   var learningRate = 0.001
 
   @Option(
-    help: "How the rate changes: \(Schedules.catalogue.names.joined(separator: ", ")).",
+    help:
+      "How the rate changes: \(Schedules.catalogue.names.joined(separator: ", ")). (default: constant)",
     transform: Specification.parse)
   var schedule = Specification("constant")
 
   @Option(
-    help: "What training makes small: \(Losses.catalogue.names.joined(separator: ", ")).",
+    help:
+      "What training makes small: \(Losses.catalogue.names.joined(separator: ", ")). (default: cross-entropy)",
     transform: Specification.parse)
   var loss = Specification("cross-entropy")
 
@@ -64,8 +66,8 @@ struct PlanOptions: ParsableArguments {
       epochs: epochs ?? standard, batchSize: batchSize,
       optimizer: try Optimizers.configuration(optimizer), learningRate: learningRate,
       schedule: try Schedules.configuration(schedule), loss: try Losses.configuration(loss),
-      gradientClip: clip,
-      patience: patience, seed: seed)
+      gradientClip: clip, patience: patience, augmentation: augment ? Augmentation() : nil,
+      seed: seed)
   }
 
   /// `splits` with validation examples held out, if any were asked for.
@@ -74,6 +76,4 @@ struct PlanOptions: ParsableArguments {
     let count = Int((Double(splits.training.count) * validation).rounded())
     return splits.splittingOffValidation(count: count, seed: seed)
   }
-
-  var augmentation: Augmentation? { augment ? Augmentation() : nil }
 }

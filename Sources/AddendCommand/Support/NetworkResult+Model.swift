@@ -36,11 +36,14 @@ extension LearningPoint {
 
 extension ModelMetadata {
   /// What a file should say of a model trained on `training`.
-  init(of training: any Dataset, dataset: Specification) {
+  init(of training: any Dataset, dataset: Specification, plan: TrainingPlan) {
     self.init()
     classNames = training.order == .shuffled ? training.classNames : []
     self.dataset = "\(dataset)"
     version = addendVersion
+    // By these `evaluate` finds the figures again that training printed.
+    notes["loss"] = .text("\(plan.loss.specification)")
+    notes["batchSize"] = .integer(plan.batchSize)
     // The bytes of an image are divided by their maximum first: both steps in one.
     normalization = training.normalization.map { scale in
       Normalization(

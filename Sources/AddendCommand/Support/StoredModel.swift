@@ -28,14 +28,28 @@ struct StoredModel {
     return try Specification(parsing: own)
   }
 
-  /// The outputs' names; numbers where the file has none.
+  /// The outputs' names; numbers where the file has not one for each.
   var classNames: [String] {
-    metadata.classNames.isEmpty ? (0..<model.output.count).map { "\($0)" } : metadata.classNames
+    metadata.classNames.count == model.output.count
+      ? metadata.classNames : (0..<model.output.count).map { "\($0)" }
   }
 
-  /// How the bytes of an image become the network's inputs.
+  /// The loss that the network was trained with; cross-entropy where the file names none.
+  var loss: any Loss {
+    get throws {
+      guard let text = metadata.notes["loss"]?.textValue else { return SoftmaxCrossEntropy() }
+      return try Losses.configuration(Specification(parsing: text))
+    }
+  }
+
+  /// How many streams of running text the network was trained on side by side.
+  var batchSize: Int { max(1, metadata.notes["batchSize"]?.integerValue ?? 200) }
+
+  /// How the bytes of an image become the network's inputs: from 0 to 1 where the file is silent.
   var normalization: PixelNormalization {
-    guard let own = metadata.normalization else { return PixelNormalization() }
+    guard let own = metadata.normalization, !own.means.isEmpty,
+      own.deviations.allSatisfy({ Float($0) > 0 })
+    else { return PixelNormalization() }
     return PixelNormalization(
       maximum: 1, mean: own.means.map { Float($0) }, deviation: own.deviations.map { Float($0) })
   }

@@ -7,24 +7,22 @@ struct Contender {
   var result: NetworkResult
 
   init(
-    network: Network, map: Specification, precision: Precision, plan: TrainingPlan,
-    splits: DatasetSplits,
-    augmentation: Augmentation?, dataset: Specification, options: CommonOptions
+    _ untrained: Model<Float>, plan: TrainingPlan, splits: DatasetSplits,
+    dataset: Specification, options: CommonOptions
   ) throws {
-    var trainer = Trainer(
-      try Model<Float>(network, map: map, precision: precision, seed: options.seed), plan: plan)
+    var trainer = Trainer(untrained, plan: plan)
     var observers: [any TrainingObserver<Float>] = [
       ProgressObserver(
-        title: map.name, options: options, epochs: plan.epochs,
-        heldOut: splits.validation == nil ? "test" : "validation")
+        title: untrained.map.name, options: options, epochs: plan.epochs,
+        splits: splits)
     ]
-    try trainer.run(on: splits, augmentation: augmentation, observers: &observers)
+    try trainer.run(on: splits, observers: &observers)
     model = trainer.model.frozen()
     let archive = ModelArchive(
-      model, metadata: ModelMetadata(of: splits.training, dataset: dataset))
+      model, metadata: ModelMetadata(of: splits.training, dataset: dataset, plan: plan))
     result = NetworkResult(
       model: model, archive: archive,
-      evaluation: try model.evaluation(on: splits.test, loss: plan.loss),
+      evaluation: try model.evaluation(on: splits.test, as: plan),
       usesPerplexity: splits.test.order == .consecutive)
     result.figures[.trainSeconds] = trainer.history.reduce(0) { $0 + $1.seconds }
     result.curve = trainer.history.map(LearningPoint.init)

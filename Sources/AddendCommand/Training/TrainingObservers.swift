@@ -5,14 +5,17 @@ struct ProgressObserver: TrainingObserver {
   let title: String
   let options: CommonOptions
   let epochs: Int
+  /// What the held-out part is called.
   let heldOut: String
+  private let usesPerplexity: Bool
   private var display: ProgressDisplay?
 
-  init(title: String, options: CommonOptions, epochs: Int, heldOut: String) {
+  init(title: String, options: CommonOptions, epochs: Int, splits: DatasetSplits) {
     self.title = title
     self.options = options
     self.epochs = epochs
-    self.heldOut = heldOut
+    heldOut = splits.validation == nil ? "test" : "validation"
+    usesPerplexity = splits.test.order == .consecutive
   }
 
   mutating func stepEnded(
@@ -34,12 +37,19 @@ struct ProgressObserver: TrainingObserver {
     guard !options.quiet else { return }
     var line = "\(title)  epoch \(record.epoch)/\(epochs)"
     line += "  loss \(QuantityUnit.plain.text(record.trainingLoss))"
-    line += "  training \(QuantityUnit.fraction.text(record.trainingAccuracy))"
-    if let validation = record.validation {
-      line += "  \(heldOut) \(QuantityUnit.fraction.text(validation.accuracy))"
+    if let accuracy = record.trainingAccuracy {
+      line += "  training \(QuantityUnit.fraction.text(accuracy))"
     }
+    if let validation = record.validation { line += "  \(heldOut) \(text(validation))" }
     line += "  \(QuantityUnit.seconds.text(record.seconds))"
     StandardStream.error.write(line + "\n")
+  }
+
+  /// What the held-out part is judged by.
+  private func text(_ evaluation: Evaluation) -> String {
+    if usesPerplexity { return "perplexity \(QuantityUnit.plain.text(evaluation.perplexity))" }
+    if let accuracy = evaluation.accuracy { return QuantityUnit.fraction.text(accuracy) }
+    return "loss \(QuantityUnit.plain.text(evaluation.loss))"
   }
 }
 
@@ -93,9 +103,13 @@ final class TensorBoardObserver: TrainingObserver {
 
   func epochEnded(_ record: EpochRecord, _ trainer: borrowing Trainer<Float>) throws {
     let (time, step) = (Clock.secondsSince1970, trainer.stepsTaken)
-    try log.add("training/accuracy", record.trainingAccuracy, step: step, wallTime: time)
+    if let accuracy = record.trainingAccuracy {
+      try log.add("training/accuracy", accuracy, step: step, wallTime: time)
+    }
     guard let validation = record.validation else { return }
     try log.add("validation/loss", validation.loss, step: step, wallTime: time)
-    try log.add("validation/accuracy", validation.accuracy, step: step, wallTime: time)
+    if let accuracy = validation.accuracy {
+      try log.add("validation/accuracy", accuracy, step: step, wallTime: time)
+    }
   }
 }

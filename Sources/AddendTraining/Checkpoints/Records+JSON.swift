@@ -8,47 +8,53 @@ extension EpochRecord {
   public var json: JSONValue {
     [
       "epoch": .integer(epoch), "trainingLoss": .number(trainingLoss),
-      "trainingAccuracy": .number(trainingAccuracy),
+      "trainingAccuracy": trainingAccuracy.map { .number($0) } ?? .null,
       "validation": validation?.json ?? .null, "learningRate": .number(learningRate),
       "seconds": .number(seconds),
     ]
   }
 
   init?(json: JSONValue) {
-    guard let epoch = json["epoch"]?.integerValue, let accuracy = json.number("trainingAccuracy"),
+    guard let epoch = json["epoch"]?.integerValue, let accuracy = json["trainingAccuracy"],
       let loss = json.number("trainingLoss"), let rate = json.number("learningRate"),
       let seconds = json.number("seconds"), let validation = json["validation"]
     else { return nil }
     self.init(
-      epoch: epoch, trainingLoss: loss, trainingAccuracy: accuracy,
+      epoch: epoch, trainingLoss: loss, trainingAccuracy: accuracy.numberValue,
       validation: Evaluation(json: validation), learningRate: rate, seconds: seconds)
   }
 }
 
 extension Evaluation {
-  /// One object: loss, accuracy (0…1) and the rows that counted.
+  /// One object: loss, accuracy (0…1, or null) and the rows that counted.
   public var json: JSONValue {
-    ["loss": .number(loss), "accuracy": .number(accuracy), "rows": .integer(rows)]
+    [
+      "loss": .number(loss), "accuracy": accuracy.map { .number($0) } ?? .null,
+      "rows": .integer(rows),
+    ]
   }
 
   init?(json: JSONValue) {
-    guard let loss = json.number("loss"), let accuracy = json.number("accuracy"),
+    guard let loss = json.number("loss"), let accuracy = json["accuracy"],
       let rows = json["rows"]?.integerValue
     else { return nil }
-    self.init(loss: loss, accuracy: accuracy, rows: rows)
+    self.init(loss: loss, accuracy: accuracy.numberValue, rows: rows)
   }
 }
 
 extension LossTally {
   var json: JSONValue {
-    ["lossSum": .number(lossSum), "correct": .integer(correct), "rows": .integer(rows)]
+    [
+      "lossSum": .number(lossSum), "correct": correct.map { .integer($0) } ?? .null,
+      "rows": .integer(rows), "seconds": .number(seconds),
+    ]
   }
 
   init?(json: JSONValue) {
-    guard let lossSum = json.number("lossSum"), let correct = json["correct"]?.integerValue,
-      let rows = json["rows"]?.integerValue
+    guard let lossSum = json.number("lossSum"), let correct = json["correct"],
+      let rows = json["rows"]?.integerValue, let seconds = json.number("seconds")
     else { return nil }
-    self.init(lossSum: lossSum, correct: correct, rows: rows)
+    self.init(lossSum: lossSum, correct: correct.integerValue, rows: rows, seconds: seconds)
   }
 }
 

@@ -57,6 +57,7 @@ extension Trainer {
       if let stranger = identity(dataset).difference(from: document) { throw stranger }
       restored.model = try archive.model(of: Scalar.self)
       try restored.takeProgress(document)
+      guard restored.position.step <= dataset.count / plan.batchSize else { throw Self.malformed }
       try restored.takeTensors(archive, recurrentCount: document["recurrent"]?.integerValue ?? 0)
     } catch {
       throw .archive(error)
@@ -75,6 +76,10 @@ extension Trainer {
     plan["schedule"] = .text("\(self.plan.schedule.specification)")
     plan["loss"] = .text("\(self.plan.loss.specification)")
     plan["gradientClip"] = self.plan.gradientClip.map { .number($0) } ?? .null
+    plan["augmentation"] =
+      self.plan.augmentation.map {
+        ["padding": .integer($0.padding), "mirrors": .flag($0.mirrors)]
+      } ?? .null
     plan["seed"] = .text(String(self.plan.seed))
     var identity = JSONObject()
     identity["network"] = .text(model.network.json.text())
@@ -107,6 +112,7 @@ extension Trainer {
       let tally = document["tally"].flatMap({ LossTally(json: $0) }),
       let history = document["history"]?.arrayValue
     else { throw Self.malformed }
+    guard epoch >= 0, step >= 0, stepsTaken >= 0 else { throw Self.malformed }
     position = TrainingPosition(epoch: epoch, step: step)
     optimizerState.step = stepsTaken
     self.random = RandomSource(seed: random)

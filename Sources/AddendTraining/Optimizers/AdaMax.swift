@@ -4,7 +4,8 @@ public import AddendTensors
 /// AdaMax (Kingma & Ba, 2015, algorithm 2): Adam with the largest recent gradient in place of the
 /// second moment.
 ///
-/// `m ← β₁ m + (1 − β₁) g; u ← max(β₂ u, |g|); w ← w − η / (1 − β₁ᵗ) · m / (u + ε)`.
+/// `m ← β₁ m + (1 − β₁) g; u ← max(β₂ u, |g| + ε); w ← w − η / (1 − β₁ᵗ) · m / u`; the ε, which
+/// the paper has not, keeps u from zero.
 public struct AdaMax: Optimizer {
   public var moments: AdamMoments
   public var decay: Double
@@ -41,8 +42,8 @@ public struct AdaMax: Optimizer {
       let direction = g[i] + Scalar(penalty) * weights[i]
       let magnitude = direction < .zero ? -direction : direction
       m[i] = Scalar(moments.firstDecay) * m[i] + Scalar(1 - moments.firstDecay) * direction
-      u[i] = max(Scalar(moments.secondDecay) * u[i], magnitude)
-      weights[i] -= Scalar(rate) * m[i] / (u[i] + Scalar(moments.epsilon))
+      u[i] = max(Scalar(moments.secondDecay) * u[i], magnitude + Scalar(moments.epsilon))
+      weights[i] -= Scalar(rate) * m[i] / u[i]
     }
     state.append(average)
     state.append(largest)

@@ -7,15 +7,15 @@ internal import AddendTensors
 public struct Evaluation: Hashable, Sendable {
   /// The mean loss over the rows that count.
   public var loss: Double
-  /// The share of rows whose largest output is their class; 0 for targets that are not classes.
-  public var accuracy: Double
+  /// The share of rows whose largest output is their class; `nil` for targets that are not classes.
+  public var accuracy: Double?
   /// The rows that count.
   public var rows: Int
 
   /// `e^loss`: what language models are judged by.
   public var perplexity: Double { Math.exp(loss) }
 
-  public init(loss: Double, accuracy: Double, rows: Int) {
+  public init(loss: Double, accuracy: Double?, rows: Int) {
     self.loss = loss
     self.accuracy = accuracy
     self.rows = rows
@@ -47,7 +47,7 @@ extension Model {
         let outputs = try forward(Tensor<Scalar>(batch.input), &context)
         let (value, _) = try loss.valueAndGradient(outputs, batch.targets)
         tally.add(
-          loss: value, correct: Metrics.correct(outputs, batch.targets),
+          loss: value, correct: try batch.targets.correctRows(in: outputs),
           rows: batch.targets.countedRows)
       } catch let error as NetworkError {
         throw .network(error)
@@ -63,21 +63,56 @@ extension Model {
   }
 }
 
+extension Model {
+  /// `evaluation(on:loss:batchSize:)` as `plan` has it: with its loss, and running text in as many
+  /// streams as training reads it.
+  public func evaluation(
+    on dataset: any Dataset, as plan: TrainingPlan
+  ) throws(TrainingError) -> Evaluation {
+    try evaluation(
+      on: dataset, loss: plan.loss,
+      batchSize: dataset.order == .consecutive ? plan.batchSize : 200)
+  }
+}
+
 /// Sums over batches of which means are made.
 struct LossTally: Hashable, Sendable {
   var lossSum = 0.0
-  var correct = 0
+  /// `nil` where targets are not classes.
+  var correct: Int?
   var rows = 0
+  /// What the batches took to compute.
+  var seconds = 0.0
 
-  mutating func add(loss: Double, correct: Int, rows: Int) {
+  mutating func add(loss: Double, correct: Int?, rows: Int) {
     lossSum += loss * Double(rows)
-    self.correct += correct
+    if let correct { self.correct = (self.correct ?? 0) + correct }
     self.rows += rows
   }
 
   var evaluation: Evaluation {
     Evaluation(
-      loss: lossSum / Double(max(1, rows)), accuracy: Double(correct) / Double(max(1, rows)),
-      rows: rows)
+      loss: lossSum / Double(max(1, rows)),
+      accuracy: correct.map { Double($0) / Double(max(1, rows)) }, rows: rows)
+  }
+}
+
+extension Targets {
+  /// The rows that count.
+  var countedRows: Int {
+    switch self {
+    case .classes(let classes): classes.count { $0 != Targets.ignored }
+    case .values: count
+    }
+  }
+
+  /// How many rows have their largest output at their class; `nil` for targets that are not classes.
+  func correctRows<Scalar: TensorScalar>(
+    in outputs: Tensor<Scalar>
+  ) throws(TensorError) -> Int? {
+    switch self {
+    case .classes: try correctCount(in: outputs)
+    case .values: nil
+    }
   }
 }

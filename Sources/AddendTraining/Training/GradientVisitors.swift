@@ -25,12 +25,16 @@ struct GradientScaling<Scalar: TensorScalar>: StateVisitor {
   }
 }
 
-/// Replaces every gradient by its mean over the ranks.
+/// Replaces every gradient by its mean over the ranks, each weighted by its share of the rows.
 struct GradientReduction<Scalar: TensorScalar>: StateVisitor {
   let communicator: any Communicator
+  let weight: Double
   private(set) var error: CommunicationError?
 
-  init(communicator: any Communicator) { self.communicator = communicator }
+  init(communicator: any Communicator, weight: Double) {
+    self.communicator = communicator
+    self.weight = weight
+  }
 
   mutating func visit(_ parameter: inout Parameter<Scalar>, named name: String) {
     guard error == nil else { return }
@@ -38,9 +42,9 @@ struct GradientReduction<Scalar: TensorScalar>: StateVisitor {
     if parameter.gradient == nil { parameter.setGradient(Tensor(parameter.value.shape)) }
     do throws(CommunicationError) {
       try parameter.changeGradient { (gradient) throws(CommunicationError) in
-        try communicator.allReduce(&gradient)
         var span = gradient.mutableSpan
-        Scalar.scale(&span, by: Scalar(1 / Double(communicator.worldSize)))
+        Scalar.scale(&span, by: Scalar(weight))
+        try communicator.allReduce(&gradient)
       }
     } catch {
       self.error = error

@@ -30,56 +30,55 @@ extension Trainer {
   /// none. With several ranks, each takes every `worldSize`-th example of each batch.
   /// - Throws: `TrainingError`; whatever an observer throws.
   public mutating func run(
-    on splits: DatasetSplits, augmentation: Augmentation? = nil,
-    communicator: some Communicator = SingleProcess(),
+    on splits: DatasetSplits, communicator: some Communicator = SingleProcess(),
     observers: inout [any TrainingObserver<Scalar>]
   ) throws {
-    let loader = try loader(splits.training, augmentation)
+    guard communicator.worldSize <= plan.batchSize else {
+      throw TrainingError.tooManyRanks(
+        worldSize: communicator.worldSize, batchSize: plan.batchSize)
+    }
+    let loader = try loader(splits.training)
     let heldOut = splits.validation ?? splits.test
     while position.epoch < plan.epochs && !isOutOfPatience {
-      let start = ContinuousClock.now
+      var start = ContinuousClock.now
       for batch in loader.batches(inEpoch: position.epoch, from: position.step) {
         let record = try step(
           batch.part(communicator.processRank, of: communicator.worldSize),
           stepsPerEpoch: loader.batchCount, communicator: communicator)
         tally.add(loss: record.loss, correct: record.correct, rows: record.rows)
+        // In the tally, so that an epoch taken up in its midst tells all of its time.
+        tally.seconds += (ContinuousClock.now - start) / .seconds(1)
         for i in observers.indices {
           try observers[i].stepEnded(record, stepsPerEpoch: loader.batchCount, self)
         }
+        start = .now
       }
-      let seconds = (ContinuousClock.now - start) / .seconds(1)
-      try endEpoch(heldOut, seconds: seconds, stepsPerEpoch: loader.batchCount, &observers)
+      try endEpoch(heldOut, stepsPerEpoch: loader.batchCount, &observers)
     }
   }
 
   /// Trains without anybody looking on.
   public mutating func run(
-    on splits: DatasetSplits, augmentation: Augmentation? = nil,
-    communicator: some Communicator = SingleProcess()
+    on splits: DatasetSplits, communicator: some Communicator = SingleProcess()
   ) throws {
     var nobody: [any TrainingObserver<Scalar>] = []
-    try run(
-      on: splits, augmentation: augmentation, communicator: communicator, observers: &nobody)
+    try run(on: splits, communicator: communicator, observers: &nobody)
   }
 
-  private func loader(
-    _ dataset: any Dataset, _ augmentation: Augmentation?
-  ) throws(TrainingError) -> BatchLoader {
+  private func loader(_ dataset: any Dataset) throws(TrainingError) -> BatchLoader {
     do throws(DataError) {
       return try BatchLoader(
-        dataset, batchSize: plan.batchSize, seed: plan.seed, augmentation: augmentation)
+        dataset, batchSize: plan.batchSize, seed: plan.seed, augmentation: plan.augmentation)
     } catch {
       throw .data(error)
     }
   }
 
   private mutating func endEpoch(
-    _ heldOut: any Dataset, seconds: Double, stepsPerEpoch: Int,
+    _ heldOut: any Dataset, stepsPerEpoch: Int,
     _ observers: inout [any TrainingObserver<Scalar>]
   ) throws {
-    let evaluation = try model.frozen().evaluation(
-      on: heldOut, loss: plan.loss,
-      batchSize: heldOut.order == .consecutive ? plan.batchSize : 200)
+    let evaluation = try model.frozen().evaluation(on: heldOut, as: plan)
     let training = tally.evaluation
     let progress = TrainingProgress(
       step: (position.epoch + 1) * stepsPerEpoch - 1, stepsPerEpoch: stepsPerEpoch,
@@ -87,7 +86,7 @@ extension Trainer {
     let record = EpochRecord(
       epoch: position.epoch + 1, trainingLoss: training.loss,
       trainingAccuracy: training.accuracy, validation: evaluation,
-      learningRate: plan.learningRate * plan.schedule.factor(at: progress), seconds: seconds)
+      learningRate: plan.learningRate * plan.schedule.factor(at: progress), seconds: tally.seconds)
     history.append(record)
     tally = LossTally()
     position = TrainingPosition(epoch: position.epoch + 1, step: 0)

@@ -36,11 +36,12 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
       step: position.epoch * stepsPerEpoch + position.step, stepsPerEpoch: stepsPerEpoch,
       epochs: plan.epochs)
     model.prepare(for: progress)
-    let (outputs, loss) = try passes(batch)
-    guard loss.isFinite else {
+    let (own, totals) = try passes(batch).summed(over: communicator)
+    guard totals.loss.isFinite else {
       throw .diverged(epoch: position.epoch + 1, step: position.step + 1)
     }
-    try reduceGradients(over: communicator)
+    try reduceGradients(
+      weight: Double(own.rows) / Double(max(1, totals.rows)), over: communicator)
     if let limit = plan.gradientClip { clipGradients(to: limit) }
     let rate = plan.learningRate * plan.schedule.factor(at: progress)
     var update = ParameterUpdate(
@@ -50,14 +51,13 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
     optimizerState = update.state
     position.step += 1
     return StepRecord(
-      loss: loss, learningRate: rate, correct: Metrics.correct(outputs, batch.targets),
-      rows: batch.targets.countedRows)
+      loss: totals.loss, learningRate: rate, correct: totals.correct, rows: totals.rows)
   }
 
   /// Forward, loss and backward: gradients are added to the model's parameters.
   private mutating func passes(
     _ batch: Batch
-  ) throws(TrainingError) -> (outputs: Tensor<Scalar>, loss: Double) {
+  ) throws(TrainingError) -> StepSums {
     var context = PassContext<Scalar>(
       random: random, lengths: batch.lengths,
       initialStates: batch.continuesPrevious ? carriedStates : [])
@@ -72,19 +72,21 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
     do throws(TensorError) {
       let (loss, gradient) = try plan.loss.valueAndGradient(outputs, batch.targets)
       if loss.isFinite { model.backward(gradient) }
-      return (outputs, loss)
+      return StepSums(
+        loss: loss, correct: try batch.targets.correctRows(in: outputs),
+        rows: batch.targets.countedRows)
     } catch {
       model.layers.discardResiduals()
       throw .loss(error)
     }
   }
 
-  /// Replaces every gradient by its mean over the ranks.
+  /// Replaces every gradient by the mean over all ranks' rows; `weight` is this rank's share of them.
   private mutating func reduceGradients(
-    over communicator: some Communicator
+    weight: Double, over communicator: some Communicator
   ) throws(TrainingError) {
     guard communicator.worldSize > 1 else { return }
-    var reduction = GradientReduction<Scalar>(communicator: communicator)
+    var reduction = GradientReduction<Scalar>(communicator: communicator, weight: weight)
     model.visit(&reduction)
     if let error = reduction.error { throw .communication(error) }
   }
@@ -116,8 +118,8 @@ public struct TrainingPosition: Hashable, Sendable {
 public struct StepRecord: Hashable, Sendable {
   public var loss: Double
   public var learningRate: Double
-  /// Rows whose largest output was their class; 0 for targets that are not classes.
-  public var correct: Int
+  /// Rows whose largest output was their class; `nil` for targets that are not classes.
+  public var correct: Int?
   /// Rows that count.
   public var rows: Int
 }
@@ -127,9 +129,36 @@ public struct EpochRecord: Hashable, Sendable {
   /// 1 for the first.
   public var epoch: Int
   public var trainingLoss: Double
-  public var trainingAccuracy: Double
+  /// `nil` for targets that are not classes.
+  public var trainingAccuracy: Double?
   /// On the data held out, with the model as inference runs it; `nil` when not evaluated.
   public var validation: Evaluation?
   public var learningRate: Double
+  /// What the epoch's steps took, evaluation and observers left out.
   public var seconds: Double
+}
+
+/// What a batch came to: the mean loss over the rows that count, and counts.
+private struct StepSums {
+  var loss: Double
+  var correct: Int?
+  var rows: Int
+
+  /// This rank's figures beside those of all ranks together, the same on each.
+  func summed(
+    over communicator: some Communicator
+  ) throws(TrainingError) -> (own: StepSums, totals: StepSums) {
+    guard communicator.worldSize > 1 else { return (self, self) }
+    var sums = Tensor<Double>([3], [loss * Double(rows), Double(correct ?? 0), Double(rows)])
+    do throws(CommunicationError) {
+      try communicator.allReduce(&sums)
+    } catch {
+      throw .communication(error)
+    }
+    let figures = sums.elements
+    let totals = StepSums(
+      loss: figures[0] / max(1, figures[2]), correct: correct.map { _ in Int(figures[1]) },
+      rows: Int(figures[2]))
+    return (self, totals)
+  }
 }

@@ -13,6 +13,8 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The loss is no longer a number.
   case diverged(epoch: Int, step: Int)
   case emptyDataset(name: String)
+  /// A rank would have no example of a batch.
+  case tooManyRanks(worldSize: Int, batchSize: Int)
   /// A checkpoint that cannot be taken up.
   case archive(ArchiveError)
 
@@ -24,6 +26,8 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
     case .communication(let error): "\(error)"
     case .diverged(let epoch, let step):
       "the loss is not a number at epoch \(epoch), step \(step): lower the learning rate or clip gradients"
+    case .tooManyRanks(let worldSize, let batchSize):
+      "\(worldSize) ranks cannot share batches of \(batchSize): each needs an example at least"
     case .emptyDataset(let name): "data set \(name) has no examples for one batch"
     case .archive(let error): "\(error)"
     }

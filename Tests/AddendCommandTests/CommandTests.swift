@@ -1,0 +1,123 @@
+import AddendTestSupport
+import Foundation
+import Testing
+
+private let command = BuiltCommand()
+
+private func object(_ text: String) throws -> [String: Any] {
+  try #require(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+}
+
+private func result(_ text: String) throws -> [String: Any] {
+  try #require((object(text)["results"] as? [[String: Any]])?.first)
+}
+
+/// A network trained for a moment and kept at `path`; what `train --json -` said of it.
+private func train(_ path: String, _ options: String...) throws -> [String: Any] {
+  let outcome = try command.run(
+    [
+      "train", "--dataset", "digits", "--model", "mlp:hidden=32", "--epochs", "2",
+      "--output", path, "--json", "-",
+    ] + options)
+  #expect(outcome.status == 0, "\(outcome.error)")
+  return try result(outcome.output)
+}
+
+/// `evaluate` finds the figures that `train` printed, whatever the loss was.
+@Test(arguments: ["cross-entropy", "squared-hinge"])
+func evaluationAgreesWithTraining(_ loss: String) throws {
+  try withTemporaryDirectory { folder in
+    let trained = try train("\(folder)/m.addend", "--loss", loss)
+    let outcome = try command.run("evaluate", "\(folder)/m.addend", "--json", "-")
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let evaluated = try result(outcome.output)
+    for key in ["accuracy", "loss", "bytesStored", "multiplications"] {
+      #expect(try #require(evaluated[key] as? Double) == trained[key] as? Double, "\(key)")
+    }
+  }
+}
+
+/// Targets that are numbers have a loss and no accuracy.
+@Test func numbersHaveNoAccuracy() throws {
+  try withTemporaryDirectory { folder in
+    let outcome = try command.run(
+      "train", "--dataset", "synthetic-teacher:count=400", "--model", "mlp:hidden=16",
+      "--loss", "mean-squared-error", "--epochs", "2", "--batch-size", "20", "--json", "-",
+      "--output", "\(folder)/m.addend")
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let figures = try result(outcome.output)
+    #expect(figures["accuracy"] == nil)
+    let evaluated = try command.run("evaluate", "\(folder)/m.addend", "--json", "-")
+    let loss = try #require(result(evaluated.output)["loss"] as? Double)
+    #expect(loss == figures["loss"] as? Double)
+  }
+}
+
+/// The stored bytes that `inspect` adds up are the file's, and its totals are its layers' sums.
+@Test func inspectionAddsUpToTheFile() throws {
+  try withTemporaryDirectory { folder in
+    let path = "\(folder)/m.addend"
+    _ = try train(path, "--map", "lookup")
+    let outcome = try command.run("inspect", path, "--json", "-")
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let figures = try result(outcome.output)
+    #expect(
+      try figures["bytesStored"] as? Int == Data(contentsOf: URL(fileURLWithPath: path)).count)
+    let layers = try #require(figures["layers"] as? [[String: Any]])
+    for key in ["parameters", "multiplications", "additions", "lookups", "comparisons"] {
+      #expect(figures[key] as? Int == layers.reduce(0) { $0 + ($1[key] as? Int ?? 0) }, "\(key)")
+    }
+  }
+}
+
+/// One image of an IDX file is classified, the most probable class first.
+@Test func anIDXImageIsClassified() throws {
+  try withTemporaryDirectory { folder in
+    let header: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 8, 0, 0, 0, 8]
+    let pixels = (0..<128).map { UInt8($0 * 37 % 256) }
+    let path = "\(folder)/images.idx"
+    try Data(header + pixels).write(to: URL(fileURLWithPath: path))
+    _ = try train("\(folder)/m.addend")
+    let outcome = try command.run(
+      "predict", "\(folder)/m.addend", "\(path)#1", "--top", "10", "--json", "-")
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let classes = try #require(result(outcome.output)["classes"] as? [[String: Any]])
+    let probabilities = classes.compactMap { $0["probability"] as? Double }
+    #expect(probabilities.count == 10 && abs(probabilities.reduce(0, +) - 1) < 1e-5)
+    #expect(probabilities == probabilities.sorted(by: >))
+  }
+}
+
+/// `compare` writes the documented envelope, and a page that needs nothing from elsewhere.
+@Test func comparisonWritesItsEnvelopeAndPage() throws {
+  try withTemporaryDirectory { folder in
+    let outcome = try command.run(
+      "compare", "--dataset", "digits", "--model", "mlp:hidden=16", "--epochs", "1",
+      "--json", "-", "--report", "\(folder)/r.html")
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let envelope = try object(outcome.output)
+    #expect(Set(envelope.keys) == ["command", "version", "seed", "machine", "dataset", "results"])
+    let machine = try #require(envelope["machine"] as? [String: Any])
+    #expect(Set(machine.keys) == ["cpu", "features", "threads"])
+    let results = try #require(envelope["results"] as? [[String: Any]])
+    #expect(results.map { $0["map"] as? String } == ["float32", "space", "lookup"])
+    let documented: Set = [
+      "network", "map", "precision", "accuracy", "loss", "multiplications", "additions", "lookups",
+      "comparisons", "bitOperations", "bytesStored", "energyPicojoules", "trainSeconds",
+      "inferenceSecondsPerExample", "parameters",
+    ]
+    for result in results { #expect(documented.isSubset(of: result.keys)) }
+    let page = try String(contentsOfFile: "\(folder)/r.html", encoding: .utf8)
+    for outside in ["src=\"http", "href=\"http", "@import"] { #expect(!page.contains(outside)) }
+  }
+}
+
+/// The catalogues asked for are listed with their parameters, and no others.
+@Test func cataloguesAreListed() throws {
+  let outcome = try command.run("catalogue", "maps", "schedules")
+  #expect(outcome.status == 0)
+  for word in ["float32", "codewords", "cosine", "warmup"] {
+    #expect(outcome.output.contains(word))
+  }
+  #expect(!outcome.output.contains("lenet-5"))
+}

@@ -1,0 +1,105 @@
+import AddendTestSupport
+import Foundation
+import Testing
+
+private let command = BuiltCommand()
+
+/// Demands one sentence on standard error that holds `words`, nothing on standard output, `status`.
+private func expectRefusal(
+  _ arguments: [String], status: Int32, words: [String] = [],
+  location: SourceLocation = #_sourceLocation
+) throws {
+  let outcome = try command.run(arguments)
+  #expect(outcome.status == status, "\(outcome.error)", sourceLocation: location)
+  #expect(outcome.output.isEmpty, sourceLocation: location)
+  #expect(outcome.error.hasPrefix("addend: "), sourceLocation: location)
+  let sentence = outcome.error.dropFirst(8).dropLast()
+  #expect(isOneSentence(String(sentence)), "\(outcome.error)", sourceLocation: location)
+  for word in words {
+    #expect(outcome.error.contains(word), "\(outcome.error)", sourceLocation: location)
+  }
+}
+
+private let training = ["train", "--dataset", "digits", "--model", "mlp:hidden=8", "--epochs", "1"]
+
+/// A wrong name is answered by the right ones.
+@Test(arguments: [
+  (["train", "--dataset", "digits", "--model", "lenot"], ["lenot", "lenet-5"]),
+  (["train", "--dataset", "digits", "--model", "mlp:depth=2"], ["depth", "layers"]),
+  (["train", "--dataset", "diggits", "--model", "mlp"], ["diggits", "digits"]),
+  (["train", "--dataset", "digits"], ["--model", "lenet-5"]),
+  (training + ["--map", "lookup:blok=8"], ["blok", "block"]),
+  (training + ["--map", "lookup:block"], ["name:key=value"]),
+  (training + ["--map", "loookup"], ["loookup", "lookup"]),
+  (training + ["--optimizer", "adamm"], ["adamm", "adamw"]),
+  (training + ["--schedule", "cosin"], ["cosin", "cosine"]),
+  (training + ["--loss", "mse"], ["mse", "mean-squared-error"]),
+  (["compare", "--map", "float32", "--map", "spaec"], ["spaec", "space"]),
+  (training + ["--epoch", "2"], ["--epoch", "--epochs"]),
+  (training + ["--batch-size", "0"], ["--batch-size"]),
+  (training + ["--resume"], ["--checkpoint-directory"]),
+  (["catalogue", "mapz"], ["mapz", "maps"]),
+])
+func wrongUsageIsExplained(_ arguments: [String], words: [String]) throws {
+  try expectRefusal(arguments, status: 64, words: words)
+}
+
+@Test func absentFilesAreNamed() throws {
+  try withTemporaryDirectory { folder in
+    let none = "\(folder)/none"
+    for arguments in [
+      ["evaluate", none], ["inspect", none], ["predict", none, none],
+      ["train", "--dataset", "digits", "--network", none],
+      ["train", "--dataset", "npz:path=\(none)", "--model", "mlp"],
+    ] { try expectRefusal(arguments, status: 66, words: [none]) }
+  }
+}
+
+/// A file that was cut off or altered is refused by name.
+@Test func damagedFilesAreRefused() throws {
+  try withTemporaryDirectory { folder in
+    let path = "\(folder)/m.addend"
+    #expect(try command.run(training + ["--output", path]).status == 0)
+    let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+    var altered = whole
+    altered[whole.count / 2] ^= 1
+    for damaged in [whole.prefix(whole.count / 2), altered, Data()] {
+      try damaged.write(to: URL(fileURLWithPath: path))
+      for verb in ["evaluate", "inspect"] {
+        try expectRefusal([verb, path], status: 65, words: [path])
+      }
+    }
+  }
+}
+
+/// What cannot be written is found out before training, and leaves nothing behind.
+@Test(arguments: ["--output", "--json"])
+func unwritableOutputsAreRefusedBeforeTraining(_ option: String) throws {
+  try withTemporaryDirectory { folder in
+    for path in ["\(folder)/none/m.addend", folder, "/dev/full"] {
+      // No progress line: no epoch was trained.
+      try expectRefusal(training + [option, path], status: 73, words: [path])
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+  }
+}
+
+/// Examples of another shape, a batch larger than the set, a network file that is none, numbers that
+/// are not: wrong data.
+@Test func unsuitableDataAreRefused() throws {
+  try withTemporaryDirectory { folder in
+    let path = "\(folder)/m.addend"
+    #expect(try command.run(training + ["--output", path]).status == 0)
+    try expectRefusal(["evaluate", path, "--dataset", "synthetic-spirals:count=40"], status: 65)
+    try expectRefusal(training + ["--batch-size", "9999"], status: 65, words: ["9999"])
+    let network = "\(folder)/n.json"
+    try "{\"name\": 3}".write(toFile: network, atomically: true, encoding: .utf8)
+    try expectRefusal(
+      ["train", "--dataset", "digits", "--network", network], status: 65, words: [network])
+    let table = "\(folder)/t.csv"
+    try "1,2,0\n3,nan,1\n4,5,0\n6,7,1\n".write(toFile: table, atomically: true, encoding: .utf8)
+    try expectRefusal(
+      ["train", "--dataset", "csv:path=\(table)", "--model", "mlp:hidden=8"], status: 65,
+      words: [table])
+  }
+}
