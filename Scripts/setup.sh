@@ -17,7 +17,7 @@ fi
 
 # The C toolchain and the libraries that Swift's own tools are linked with, what our C targets
 # include, what data sets are fetched with, and the demonstration's images.
-packages="g++ libcurl4 libsqlite3-0 libxml2
+packages="g++ libcurl4 libncurses6 libsqlite3-0 libxml2
   libdnnl-dev libjpeg-dev libpng-dev zlib1g-dev
   ca-certificates curl dataset-fashion-mnist"
 
