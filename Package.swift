@@ -113,7 +113,7 @@ let package = Package(
       [
         "AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors", "AddendLinear",
         "AddendNetworks",
-      ]),
+      ], excluding: ["Golden"]),
     tests("AddendData", ["AddendFiles", "AddendCatalogue", "AddendTensors"]),
     tests("AddendDistributed"),
     tests("AddendTraining", ["AddendHardware"], excluding: ["Golden"]),

@@ -27,11 +27,12 @@ struct AddendCommand: ParsableCommand {
       failure.report()
     } catch let error where Failure.isOurs(error) {
       Failure(error).report()
-    } catch  where exitCode(for: error) == .success {
+    } catch where exitCode(for: error) == .success {
       // Asked for: help, the version.
       exit(withError: error)
     } catch {
-      Failure(.usage, sentence(of: message(for: error))).report()
+      let isMisuse = exitCode(for: error) == .validationFailure
+      Failure(isMisuse ? .usage : .internalError, sentence(of: message(for: error))).report()
     }
   }
 

@@ -38,7 +38,7 @@ public struct BuiltCommand: Sendable {
       process.arguments = arguments
       let streams = try ["out", "err"].map { name in
         let path = "\(folder)/\(name)"
-        FileManager.default.createFile(atPath: path, contents: nil)
+        try Data().write(to: URL(fileURLWithPath: path))
         return (path, try FileHandle(forWritingTo: URL(fileURLWithPath: path)))
       }
       process.standardOutput = streams[0].1

@@ -83,7 +83,8 @@ private func fields(_ bytes: ArraySlice<UInt8>) -> [Int: (number: UInt64, bytes:
       let event = fields(record)
       #expect(event[1]?.number == (99.25).bitPattern)
       #expect(event[2]?.number == UInt64(step))
-      let point = fields(try #require(fields(try #require(event[5]?.bytes))[1]?.bytes))
+      let summary = try #require(event[5]?.bytes)
+      let point = fields(try #require(fields(summary)[1]?.bytes))
       #expect(point[1].map { String(decoding: $0.bytes, as: UTF8.self) } == tag)
       #expect(point[2]?.number == UInt64(Float(value).bitPattern))
     }
