@@ -1,6 +1,7 @@
 import AddendArchives
 import AddendCatalogue
 import AddendCompression
+import AddendLinear
 import AddendNetworks
 import AddendTensors
 import AddendTestSupport
