@@ -27,7 +27,7 @@ struct AddendCommand: ParsableCommand {
       failure.report()
     } catch let error where Failure.isOurs(error) {
       Failure(error).report()
-    } catch where exitCode(for: error) == .success {
+    } catch  where exitCode(for: error) == .success {
       // Asked for: help, the version.
       exit(withError: error)
     } catch {

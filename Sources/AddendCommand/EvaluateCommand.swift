@@ -4,10 +4,18 @@ internal import ArgumentParser
 /// `addend evaluate`: how well a file's network does on a data set.
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "Measure a trained network on a data set's test part.")
+    commandName: "evaluate", abstract: "Measure a trained network on a data set's test part.",
+    discussion: """
+      Published weights are read as well: addend evaluate resnet20.safetensors \
+        --model resnet:depth=20 --dataset cifar-10
+      """)
 
-  @Argument(help: "The network's .addend file.")
+  @Argument(help: "The network's .addend file, or a .safetensors file of published weights.")
   var file: String
+
+  @Option(
+    help: "The network of the zoo that a .safetensors file is of.", transform: Specification.parse)
+  var model: Specification?
 
   @Option(
     help: "The data set; default: the one that the network was trained on.",
@@ -16,12 +24,16 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
+  mutating func validate() throws {
+    if model != nil && dataset == nil {
+      throw ValidationError("--model needs --dataset: published weights name none.")
+    }
+  }
+
   func run() throws {
     try common.checkOutputs()
     try common.computing {
-      let archive = try StoredModel(contentsOf: file)
-      let dataset = try archive.dataset(dataset)
-      let test = try Datasets.load(dataset, from: common.store).test
+      let (archive, test) = try subject()
       let (loss, streams) = try (archive.loss, archive.batchSize)
       let start = ContinuousClock.now
       let evaluation = try archive.model.evaluation(
@@ -37,5 +49,15 @@ struct EvaluateCommand: ParsableCommand {
         results: [result.json]
       ).write()
     }
+  }
+
+  /// The network and the examples to measure it on.
+  private func subject() throws -> (StoredModel, any Dataset) {
+    if let model, let dataset {
+      let splits = try Datasets.load(dataset, from: common.store)
+      return (try StoredModel(published: file, of: model, for: splits.training), splits.test)
+    }
+    let stored = try StoredModel(contentsOf: file)
+    return (stored, try Datasets.load(stored.dataset(dataset), from: common.store).test)
   }
 }

@@ -120,7 +120,7 @@ func publishedResNetGivesPyTorchsLogits() throws {
   let file = try SafetensorsFile(contentsOf: TestData.path(checkpoint))
   let zoo = ResNet(depth: 20)
   var model = try Model<Float>(zoo.network(input: [32, 32, 3], classes: 10), seed: 1)
-  try zoo.pyTorchWeights.load(into: &model) { try file.tensor($0) }
+  try #require(zoo.publishedWeights).load(into: &model) { try file.tensor($0) }
   let x = Tensor<Float>([2, 32, 32, 3]) {
     for i in $0.indices { $0[i] = Float(Double((7919 * i + 13) % 1009) / 252.25 - 2) }
   }

@@ -79,7 +79,7 @@ func zooEntryIsMadeFromItsSpecificationAgain(_ name: String) throws {
   var model = try Model<Float>(zoo.network(input: [8, 8, 3], classes: 10), seed: 1)
   let before = model.layers.state
   #expect(throws: NetworkError.self) {
-    try zoo.pyTorchWeights.load(into: &model) { _ in Tensor<Float>([3]) }
+    try #require(zoo.publishedWeights).load(into: &model) { _ in Tensor<Float>([3]) }
   }
   let partial = ForeignWeights(["dense1/bias": .init("linear.bias")])
   let error = #expect(throws: NetworkError.self) {

@@ -19,6 +19,26 @@ struct StoredModel {
     }
   }
 
+  /// A network of the zoo with the weights that were published for it as a safetensors file.
+  init(published path: String, of model: Specification, for dataset: any Dataset) throws {
+    let recipe = try Zoo.configuration(model)
+    guard let weights = recipe.publishedWeights else {
+      throw Failure(.usage, "no published weights are known of \(model)")
+    }
+    let network = try recipe.network(input: dataset.inputShape, classes: dataset.outputCount)
+    var loaded = try Model<Float>(network, seed: 0)
+    do {
+      let file = try SafetensorsFile(contentsOf: path)
+      try weights.load(into: &loaded) { try file.tensor($0) }
+    } catch ArchiveError.file(let error) {
+      throw error
+    } catch {
+      throw Failure(.data, "'\(path)': \(error)")
+    }
+    self.path = path
+    archive = ModelArchive(loaded)
+  }
+
   /// The data set named, or else the one that the file names.
   func dataset(_ named: Specification?) throws -> Specification {
     if let named { return named }

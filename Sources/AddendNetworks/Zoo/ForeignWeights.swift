@@ -113,7 +113,7 @@ extension ResNet {
   /// Where the published PyTorch networks for CIFAR-10 with option A (Idelbayev, *Proper ResNet
   /// Implementation for CIFAR10/CIFAR100 in PyTorch*, github.com/akamaster/pytorch_resnet_cifar10)
   /// keep this network's state.
-  public var pyTorchWeights: ForeignWeights {
+  public var publishedWeights: ForeignWeights? {
     var sources: [String: ForeignWeights.Source] = [:]
     func addConvolution(_ ours: String, _ theirs: String) {
       sources["\(ours)/weight"] = .init("\(theirs).weight", .outputsFirst(height: 3, width: 3))

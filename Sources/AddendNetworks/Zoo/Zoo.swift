@@ -5,6 +5,12 @@ public import AddendTensors
 public protocol ZooNetwork: Configurable {
   /// - Throws: `NetworkError.unsuitableInput` for examples that the network is not made for.
   func network(input: Shape, classes: Int) throws(NetworkError) -> Network
+  /// Where a published file of weights keeps this network's state; `nil` where none is known.
+  var publishedWeights: ForeignWeights? { get }
+}
+
+extension ZooNetwork {
+  public var publishedWeights: ForeignWeights? { nil }
 }
 
 /// The networks there are: what `--network resnet:depth=20` names.
@@ -22,6 +28,14 @@ public enum Zoo {
   public static func network(
     _ specification: Specification, input: Shape, classes: Int
   ) throws(NetworkError) -> Network {
+    try configuration(specification).network(input: input, classes: classes)
+  }
+
+  /// The network's recipe that `specification` names.
+  /// - Throws: `NetworkError.parameters` for an unknown name or parameter.
+  public static func configuration(
+    _ specification: Specification
+  ) throws(NetworkError) -> any ZooNetwork {
     let entry: any Configurable
     do throws(CatalogueError) {
       entry = try catalogue.make(specification)
@@ -31,7 +45,7 @@ public enum Zoo {
     guard let network = entry as? any ZooNetwork else {
       preconditionFailure("the catalogue of networks holds networks")
     }
-    return try network.network(input: input, classes: classes)
+    return network
   }
 
   /// Throws unless `input` is an image.
