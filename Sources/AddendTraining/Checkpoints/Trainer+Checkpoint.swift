@@ -84,9 +84,7 @@ extension Trainer {
     var identity = JSONObject()
     identity["network"] = .text(model.network.json.text())
     identity["map"] = .text("\(model.map)")
-    if model.precisionName != Scalar.formatName {
-      identity["precision"] = .text(model.precision.name)
-    }
+    identity["precision"] = .text(model.precisionName)
     identity["dataset"] = .text("\(dataset.name), \(dataset.checksum)")
     identity["plan"] = .object(plan)
     return identity
