@@ -150,18 +150,19 @@ ADDEND_AVX512 static void find_levels_avx512(const float *restrict x, size_t cou
                                              float inverse_scale, const float *restrict thresholds,
                                              size_t bits, uint8_t *restrict levels) {
   const __m512 scale = _mm512_set1_ps(inverse_scale);
-  size_t j = 0;
-  for (; j + 16 <= count; j += 16) {
-    const __m512 v = _mm512_mul_ps(_mm512_loadu_ps(x + j), scale);
+  // Rows of a convolution's gradient are short: a masked tail, where a scalar one would take longer
+  // than all the rest.
+  for (size_t j = 0; j < count; j += 16) {
+    const __mmask16 present = (__mmask16)(count - j < 16 ? (1u << (count - j)) - 1 : 0xFFFF);
+    const __m512 v = _mm512_mul_ps(_mm512_maskz_loadu_ps(present, x + j), scale);
     __m512i level = _mm512_setzero_si512();
     for (int step = 1 << bits >> 1; step; step >>= 1) {
       const __m512 threshold = _mm512_i32gather_ps(level, thresholds + step - 1, 4);
       const __mmask16 reached = _mm512_cmp_ps_mask(v, threshold, _CMP_GE_OQ);
       level = _mm512_mask_add_epi32(level, reached, level, _mm512_set1_epi32(step));
     }
-    _mm_storeu_si128((__m128i *)(levels + j), _mm512_cvtepi32_epi8(level));
+    _mm512_mask_cvtepi32_storeu_epi8(levels + j, present, level);
   }
-  find_levels_scalar(x + j, count - j, inverse_scale, thresholds, bits, levels + j);
 }
 
 ADDEND_SPACE_ENCODE(avx2, ADDEND_AVX2)
