@@ -67,7 +67,7 @@ func threadsDoNotChangeTheBits(_ map: String) throws {
 @Test(arguments: [
   (member: "network", model: "mlp:hidden=16", dataset: "digits", options: [String]()),
   (member: "map", model: "mlp:hidden=8", dataset: "digits", options: ["--map", "space"]),
-  (member: "dataset", model: "mlp:hidden=8", dataset: "digits:test=0.5", options: []),
+  (member: "dataset", model: "mlp:hidden=8", dataset: "digits", options: ["--validation", "0.2"]),
   (member: "plan", model: "mlp:hidden=8", dataset: "digits", options: ["--seed", "2"]),
   (member: "plan", model: "mlp:hidden=8", dataset: "digits", options: ["--augment"]),
 ])

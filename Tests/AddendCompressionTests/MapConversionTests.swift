@@ -35,11 +35,13 @@ struct MapConversionTests {
     return try model.forward(batch.input).elements.map(\.bitPattern)
   }
 
+  /// Conversion without training may cost up to ten points of accuracy; a conversion that is wrong
+  /// costs eighty.
   @Test(arguments: [
-    ("convert:map=lookup", 0.9), ("convert:map=[lookup:block=4,encoder=hash]", 0.9),
-    ("convert:map=space", 0.9), ("convert:map=lookup,keep=first+last", 0.9),
+    "convert:map=lookup", "convert:map=[lookup:block=4,encoder=hash]", "convert:map=space",
+    "convert:map=lookup,keep=first+last",
   ])
-  func accuracySurvivesAndFilesHoldTheSameBits(text: String, leastAccuracy: Double) throws {
+  func accuracySurvivesAndFilesHoldTheSameBits(text: String) throws {
     let splits = try Self.digits.get()
     let pipeline = TransformPipeline([
       BatchNormFolding(), try Transforms.configuration(Specification(parsing: text)),
@@ -50,7 +52,7 @@ struct MapConversionTests {
     let accuracies = try records.map { try #require($0.evaluation.accuracy) }
     #expect(accuracies[0] > 0.95)
     #expect((accuracies[1] - accuracies[0]).magnitude < 0.005)
-    #expect(accuracies[2] >= leastAccuracy, "\(text): \(records[2])")
+    #expect(accuracies[2] >= accuracies[1] - 0.1, "\(text): \(records[2])")
     #expect(records[2].cost.multiplications < records[1].cost.multiplications / 2)
 
     let frozen = model.frozen()
