@@ -79,7 +79,7 @@ def main():
     torch.manual_seed(1)
     torch.set_num_threads(threads)
     network, inputs, classes = case(name)
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9)
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.001, momentum=0.9)
 
     def step():
         optimizer.zero_grad(set_to_none=True)

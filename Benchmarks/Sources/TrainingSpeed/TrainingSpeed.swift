@@ -27,7 +27,7 @@ struct TrainingSpeed {
     var trainer = Trainer(
       try Model<Float>(which.network, seed: 1),
       plan: TrainingPlan(
-        epochs: 1, batchSize: 1, optimizer: SGD(momentum: 0.9), learningRate: 0.01))
+        epochs: 1, batchSize: 1, optimizer: SGD(momentum: 0.9), learningRate: 0.001))
     func step() throws { _ = try trainer.step(which.batch, stepsPerEpoch: 1_000_000) }
     for _ in 0..<3 { try step() }
     var times: [Double] = []
