@@ -59,7 +59,8 @@ extension ComparisonReport {
     return """
       <section aria-labelledby="summary-title">
       <h2 id="summary-title">At most one percentage point below float32</h2>
-      <p>The cheapest network that keeps its test accuracy within one point of float32’s.</p>
+      <p>Of the networks without float32 products, the cheapest that keeps its test accuracy within one
+      point of float32’s.</p>
       <ul class="cards">
       \(cards.joined(separator: "\n"))
       </ul>

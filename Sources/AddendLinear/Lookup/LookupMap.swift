@@ -122,7 +122,7 @@ public struct LookupMap<Scalar: TensorScalar>: LinearMap {
     return encoder.cost
       + OperationCount(
         multiplications: outputSize, additions: sums, lookups: sums,
-        bytesRead: inputSize * number + trees + sums + 2 * outputSize * number,
+        bytesRead: inputSize * number + trees + 2 * outputSize * number,
         bytesWritten: outputSize * number)
   }
 

@@ -122,9 +122,8 @@ public struct SpaceMap<Scalar: TensorScalar>: LinearMap {
     return OperationCount(
       additions: max(0, entries - outputSize), lookups: blocks + entries,
       comparisons: blocks * d * product.encoder.bits, bitOperations: blocks * d,
-      // The input, a cell a block, the matrix's codes, and table entries of two bytes.
-      bytesRead: inputSize * MemoryLayout<Scalar>.size + blocks + blocks * geometry.outputBlocks
-        + 2 * entries,
+      // The input and the matrix's codes; cells and table entries are look-ups.
+      bytesRead: inputSize * MemoryLayout<Scalar>.size + blocks * geometry.outputBlocks,
       bytesWritten: outputSize * MemoryLayout<Scalar>.size)
   }
 
