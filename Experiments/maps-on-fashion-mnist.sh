@@ -6,5 +6,5 @@ set -eu
 run="$(dirname "$0")/run.sh"
 for map in float32 space:dimension=2 lookup:block=4; do
   "$run" "fashion-$(echo "$map" | tr ':=' '--')" "1 2 3" --model mlp:hidden=256,layers=2 \
-    --dataset fashion-mnist --map "$map" --epochs 8 "$@"
+    --dataset fashion-mnist --map "$map" --schedule cosine --epochs 8 "$@"
 done

@@ -20,9 +20,9 @@ struct PlanOptions: ParsableArguments {
 
   @Option(
     help:
-      "How the rate changes: \(Schedules.catalogue.names.joined(separator: ", ")). (default: constant)",
+      "How the rate changes: \(Schedules.catalogue.names.joined(separator: ", ")). (default: cosine)",
     transform: Specification.parse)
-  var schedule = Specification("constant")
+  var schedule = Specification("cosine")
 
   @Option(
     help:
