@@ -25,14 +25,15 @@ public enum InProcessRanks {
     }
     group.wait()
     return try results.withLock { results in
-      // The first cause before its consequences on other ranks.
+      // A cause before its consequences on other ranks.
       let errors = (0..<count).compactMap { rank -> (any Error)? in
         guard case .failure(let error)? = results[rank] else { return nil }
         return error
       }
-      if let error = errors.first(where: { !($0 is CommunicationError) }) ?? errors.first {
-        throw error
+      let cause = errors.first { error in
+        if case .rankLeft? = error as? CommunicationError { false } else { true }
       }
+      if let error = cause ?? errors.first { throw error }
       return try (0..<count).compactMap { try results[$0]?.get() }
     }
   }
@@ -103,18 +104,22 @@ private final class Board: Sendable {
   func exchange(
     _ item: any Sendable, rank: Int
   ) throws(CommunicationError) -> [any Sendable] {
-    let isLast = state.withLock { state in
+    let (round, isLast) = state.withLock { state in
+      let round = state.round
       state.brought[rank] = item
-      guard state.brought.count == worldSize else { return false }
+      guard state.brought.count == worldSize else { return (round, false) }
       state.complete = (0..<worldSize).compactMap { state.brought[$0] }
       state.brought = [:]
       state.round += 1
-      return true
+      return (round, true)
     }
     if isLast { turns.forEach { $0.signal() } }
     turns[rank].wait()
-    // The next round cannot complete before this rank brings its part, so `complete` is ours still.
-    let (items, left) = state.withLock { ($0.complete, $0.left) }
+    // A later round cannot complete before this rank brings its part, so `complete` is ours still,
+    // even where a rank has left meanwhile.
+    let (items, left) = state.withLock { state in
+      (state.complete, state.round > round ? nil : state.left)
+    }
     if let left { throw .rankLeft(rank: left) }
     return items
   }
