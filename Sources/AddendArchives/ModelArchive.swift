@@ -27,7 +27,7 @@ public struct ModelArchive<Scalar: TensorScalar>: Sendable {
   public init(_ archive: Archive) throws(ArchiveError) {
     let known = [ModelSections.network, ModelSections.metadata]
     let stranger = archive.sections.first {
-      !known.contains($0.name) && !$0.name.hasPrefix(StatePath.root + "/")
+      !known.contains($0.name) && !$0.name.hasPrefix(ModelSections.statePrefix)
     }
     if let stranger { throw .unexpected(section: stranger.name) }
     metadata = try ModelMetadata(json: archive.document(ModelSections.metadata))
@@ -65,10 +65,11 @@ public struct ModelArchive<Scalar: TensorScalar>: Sendable {
   }
 }
 
-/// The documents beside a model's state.
+/// The names of a model's sections: the documents, and what its state's begin with.
 enum ModelSections {
   static let network = "network"
   static let metadata = "metadata"
+  static let statePrefix = "model/"
 
   static func description<Scalar>(of model: Model<Scalar>) -> JSONValue {
     var object = JSONObject()

@@ -16,16 +16,11 @@ enum StateValue<Scalar: TensorScalar> {
   }
 }
 
-/// The path to what is being visited: `model/dense1/weight`.
-struct StatePath {
-  static let root = "model"
-  private var levels = [root]
-
-  mutating func enter(_ name: String) { levels.append(name) }
-  mutating func leave() { levels.removeLast() }
-  func name(_ leaf: String) -> String { (levels + [leaf]).joined(separator: "/") }
-  /// The level itself, without the root.
-  var location: String { levels.dropFirst().joined(separator: "/") }
+extension StatePath {
+  /// The section of the state called `name` here: `model/dense1/weight`.
+  fileprivate func section(_ name: String) -> String {
+    ModelSections.statePrefix + appending(name)
+  }
 }
 
 /// Lists all state in the order of the visit; tensors share their memory with the model.
@@ -34,13 +29,13 @@ struct StateCollector<Scalar: TensorScalar>: StateVisitor {
   private var path = StatePath()
 
   mutating func visit(_ parameter: inout Parameter<Scalar>, named name: String) {
-    states.append((path.name(name), .parameter(parameter.value)))
+    states.append((path.section(name), .parameter(parameter.value)))
   }
   mutating func visit(_ numbers: inout Tensor<Scalar>, named name: String) {
-    states.append((path.name(name), .numbers(numbers)))
+    states.append((path.section(name), .numbers(numbers)))
   }
   mutating func visit(_ integers: inout IntegerState, named name: String) {
-    states.append((path.name(name), .integers(integers)))
+    states.append((path.section(name), .integers(integers)))
   }
   mutating func enter(_ name: String) { path.enter(name) }
   mutating func leave() { path.leave() }
@@ -61,9 +56,8 @@ struct StateRestorer<Scalar: TensorScalar>: StateVisitor {
   ///   that was not visited.
   func check() throws(ArchiveError) {
     if let failure { throw failure }
-    let prefix = StatePath.root + "/"
     let stranger = archive.sections.first {
-      $0.name.hasPrefix(prefix) && !used.contains($0.name)
+      $0.name.hasPrefix(ModelSections.statePrefix) && !used.contains($0.name)
     }
     if let stranger { throw .unexpected(section: stranger.name) }
   }
@@ -75,7 +69,7 @@ struct StateRestorer<Scalar: TensorScalar>: StateVisitor {
     replace(&numbers, named: name, kind: .numbers)
   }
   mutating func visit(_ integers: inout IntegerState, named name: String) {
-    let name = path.name(name)
+    let name = path.section(name)
     let old = StateValue<Scalar>.integers(integers).section(named: name)
     attempt { archive, used throws(ArchiveError) in
       used.insert(name)
@@ -95,7 +89,7 @@ struct StateRestorer<Scalar: TensorScalar>: StateVisitor {
   private mutating func replace(
     _ tensor: inout Tensor<Scalar>, named name: String, kind: ArchiveSection.Kind
   ) {
-    let name = path.name(name)
+    let name = path.section(name)
     let old = ArchiveSection(tensor, named: name, isParameter: kind == .parameter)
     attempt { archive, used throws(ArchiveError) in
       used.insert(name)

@@ -22,7 +22,7 @@ public struct StoredSize: Hashable, Sendable {
 
   /// The bytes of the sections of one layer: `byteCount(under: "conv1")`.
   public func byteCount(under path: String) -> Int {
-    let prefix = "\(StatePath.root)/\(path)/"
+    let prefix = "\(ModelSections.statePrefix)\(path)/"
     return sections.reduce(0) { $0 + ($1.section.name.hasPrefix(prefix) ? $1.byteCount : 0) }
   }
 }

@@ -142,7 +142,8 @@ public struct MapConversion: ModelTransform {
       throw .data(error)
     }
     var (seen, states): (Int, [Tensor<Scalar>]) = (0, [])
-    for batch in loader.batches(inEpoch: 0) where seen < examples {
+    for batch in loader.batches(inEpoch: 0) {
+      guard seen < examples else { break }
       var context = PassContext<Scalar>(
         lengths: batch.lengths, initialStates: batch.continuesPrevious ? states : [])
       do throws(NetworkError) {

@@ -6,7 +6,8 @@ internal import Synchronization
 public enum InProcessRanks {
   /// Runs `body` once per rank, all at the same time, and returns their results in rank order.
   ///
-  /// A rank that throws leaves: exchanges that wait for it throw `CommunicationError.rankLeft`.
+  /// A rank whose `body` ends leaves: exchanges that wait for it, or would have to, throw
+  /// `CommunicationError.rankLeft`.
   /// - Throws: what the lowest-numbered failing rank threw.
   public static func run<Result: Sendable>(
     _ count: Int, _ body: @escaping @Sendable (any Communicator) throws -> Result
@@ -19,7 +20,7 @@ public enum InProcessRanks {
       // A queue each, since ranks wait for one another: a shared pool could be too small.
       DispatchQueue(label: "rank \(rank)").async(group: group) {
         let result = Swift.Result { try body(InProcessRank(processRank: rank, board: board)) }
-        if case .failure = result { board.leave(rank) }
+        board.leave(rank)
         results.withLock { $0[rank] = result }
       }
     }
@@ -104,16 +105,18 @@ private final class Board: Sendable {
   func exchange(
     _ item: any Sendable, rank: Int
   ) throws(CommunicationError) -> [any Sendable] {
-    let (round, isLast) = state.withLock { state in
+    let round = try state.withLock { (state) throws(CommunicationError) in
+      // A rank leaves between two of its exchanges, so this one could not become complete.
+      if let left = state.left { throw .rankLeft(rank: left) }
       let round = state.round
       state.brought[rank] = item
-      guard state.brought.count == worldSize else { return (round, false) }
+      guard state.brought.count == worldSize else { return round }
       state.complete = (0..<worldSize).compactMap { state.brought[$0] }
       state.brought = [:]
       state.round += 1
-      return (round, true)
+      turns.forEach { $0.signal() }
+      return round
     }
-    if isLast { turns.forEach { $0.signal() } }
     turns[rank].wait()
     // A later round cannot complete before this rank brings its part, so `complete` is ours still,
     // even where a rank has left meanwhile.

@@ -37,6 +37,7 @@ public func gemm(
 ) {
   let (m, n, k) = (shape.m, shape.n, shape.k)
   precondition(a.count == m * k && b.count == k * n && c.count == m * n, "gemm: extents")
+  guard m > 0, n > 0 else { return }
   guard k > 0 else {
     if !shape.accumulates { c.update(repeating: 0) }
     return
@@ -91,6 +92,8 @@ private func gemmAlongSums(
   unsafe addend_gemm_f32(
     shape.transposesA, shape.transposesB, m, n, k, a, lda, b, ldb, accumulates, c, shape.n,
     scratchSpan.address)
+  // The address is used until here.
+  withExtendedLifetime(scratch) {}
 }
 
 /// The tiles of a product's result: about a fixed amount of work each.

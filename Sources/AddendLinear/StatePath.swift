@@ -9,6 +9,9 @@ public struct StatePath: Sendable {
 
   /// The path of the state called `name` here.
   public func appending(_ name: String) -> String {
-    names.isEmpty ? name : names.joined(separator: "/") + "/" + name
+    names.isEmpty ? name : location + "/" + name
   }
+
+  /// The path of the layer or map that is being walked over; empty at the top.
+  public var location: String { names.joined(separator: "/") }
 }

@@ -26,7 +26,8 @@ extension TensorScalar {
       for c in 0..<columns {
         let i = r * columns + c
         let margin = classes[r] == Int32(c) ? Self(1) - y[i] : Self(1) + y[i]
-        guard classes[r] >= 0, margin > .zero else {
+        // Not `margin > 0`: NaN must show in the sum.
+        guard classes[r] >= 0, !(margin <= .zero) else {
           gradient[i] = .zero
           continue
         }

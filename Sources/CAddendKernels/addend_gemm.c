@@ -2,6 +2,7 @@
 
 #ifdef ADDEND_ONEDNN
 #include <oneapi/dnnl/dnnl.h>
+#include <stdlib.h>
 
 #include "addend_onednn.h"
 
@@ -12,9 +13,11 @@ void addend_gemm_f32(bool transpose_a, bool transpose_b, size_t m, size_t n, siz
                      bool accumulate, float *restrict c, size_t ldc, float *restrict scratch) {
   (void)scratch;
   addend_onednn_single_thread();
-  dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', (dnnl_dim_t)m, (dnnl_dim_t)n,
-             (dnnl_dim_t)k, 1.0f, a, (dnnl_dim_t)lda, b, (dnnl_dim_t)ldb, accumulate ? 1.0f : 0.0f,
-             c, (dnnl_dim_t)ldc);
+  // A failure here means that the system is out of memory.
+  if (dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', (dnnl_dim_t)m, (dnnl_dim_t)n,
+                 (dnnl_dim_t)k, 1.0f, a, (dnnl_dim_t)lda, b, (dnnl_dim_t)ldb,
+                 accumulate ? 1.0f : 0.0f, c, (dnnl_dim_t)ldc))
+    abort();
 }
 #else
 #include "addend_f32.h"

@@ -43,6 +43,22 @@ func ranksSumInRankOrder(_ count: Int) throws {
   }
 }
 
+/// Neither an error that is caught nor an early return leaves anybody waiting.
+@Test func aRankThatHasLeftIsNotWaitedFor() throws {
+  let refusals = try InProcessRanks.run(3) { communicator in
+    guard communicator.processRank != 1 else { return 0 }
+    return (0..<3).count { _ in
+      do throws(CommunicationError) {
+        try communicator.barrier()
+        return false
+      } catch {
+        return error == .rankLeft(rank: 1)
+      }
+    }
+  }
+  #expect(refusals == [3, 0, 3])
+}
+
 @Test func differentShapesAreRefused() {
   #expect(throws: CommunicationError.shapeMismatch(rank: 1, expected: [1], found: [2])) {
     try InProcessRanks.run(2) { communicator in

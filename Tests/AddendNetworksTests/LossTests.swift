@@ -48,3 +48,14 @@ func ignoredRowsHaveNoGradient(_ index: Int) throws {
   let (value, none) = try losses[index].loss.valueAndGradient(outputs, nothing)
   #expect(value == 0 && none.elements.allSatisfy { $0 == 0 })
 }
+
+/// Training stops at a loss that is not a number: none may hide it.
+@Test(arguments: losses.indices)
+func nanInTheOutputsShowsInTheLoss(_ index: Int) throws {
+  for place in [0, 2, 4] {
+    var outputs = Tensor<Float>([4, 5], repeating: 0.25)
+    outputs[0, place] = .nan
+    let value = try losses[index].loss.valueAndGradient(outputs, losses[index].targets).value
+    #expect(value.isNaN, "NaN in column \(place)")
+  }
+}

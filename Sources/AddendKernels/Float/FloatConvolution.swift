@@ -134,6 +134,8 @@ internal import Synchronization
     } else {
       unsafe addend_convolution_unpack(whole, sum, gradient.address)
     }
+    // The address is used until here.
+    withExtendedLifetime(sums) {}
   }
 
   private func check(_ x: Int, _ filter: Int, _ y: Int) {
@@ -177,6 +179,7 @@ internal import Synchronization
       unsafe addend_convolution_run(
         convolution, x + first * imageCount, packed + first / partSize * packedStride,
         y + first * resultCount, span.address)
+      withExtendedLifetime(scratch) {}
     }
   }
 }

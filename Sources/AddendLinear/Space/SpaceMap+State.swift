@@ -48,9 +48,11 @@ extension SpaceMap {
         Int(bitPattern: UInt(random.state)),
       ])
     visitor.visit(&counters, named: "counters")
-    steps = counters.values[0]
-    samples?.inputs.taken = max(0, counters.values[1])
-    samples?.gradients.taken = max(0, counters.values[2])
+    // A file may hold anything, and counting goes on from here.
+    let counts = counters.values.prefix(3).map { min(max(0, $0), 1 << 48) }
+    steps = counts[0]
+    samples?.inputs.taken = counts[1]
+    samples?.gradients.taken = counts[2]
     random.state = UInt64(UInt(bitPattern: counters.values[3]))
     samples?.inputs.visit(&visitor, named: "inputSamples")
     samples?.gradients.visit(&visitor, named: "gradientSamples")

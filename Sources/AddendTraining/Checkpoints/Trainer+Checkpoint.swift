@@ -58,7 +58,9 @@ extension Trainer {
       restored.model = try archive.model(of: Scalar.self)
       try restored.takeProgress(document)
       guard restored.position.step <= dataset.count / plan.batchSize else { throw Self.malformed }
-      try restored.takeTensors(archive, recurrentCount: document["recurrent"]?.integerValue ?? 0)
+      let recurrentCount = document["recurrent"]?.integerValue ?? 0
+      guard recurrentCount >= 0 else { throw Self.malformed }
+      try restored.takeTensors(archive, recurrentCount: recurrentCount)
     } catch {
       throw .archive(error)
     }
@@ -110,7 +112,7 @@ extension Trainer {
       let tally = document["tally"].flatMap({ LossTally(json: $0) }),
       let history = document["history"]?.arrayValue
     else { throw Self.malformed }
-    guard epoch >= 0, step >= 0, stepsTaken >= 0 else { throw Self.malformed }
+    guard epoch >= 0, step >= 0, 0...1 << 48 ~= stepsTaken else { throw Self.malformed }
     position = TrainingPosition(epoch: epoch, step: step)
     optimizerState.step = stepsTaken
     self.random = RandomSource(seed: random)

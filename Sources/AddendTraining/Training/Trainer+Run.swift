@@ -96,7 +96,8 @@ extension Trainer {
   /// Whether the held-out loss has not improved for `plan.patience` epochs.
   public var isOutOfPatience: Bool {
     guard let patience = plan.patience else { return false }
-    let losses = history.compactMap { $0.validation?.loss }
+    // NaN compares with nothing; a checkpoint makes infinity of it as well.
+    let losses = history.compactMap { $0.validation?.loss }.map { $0.isNaN ? .infinity : $0 }
     guard let best = losses.indices.min(by: { losses[$0] < losses[$1] }) else { return false }
     return losses.count - 1 - best >= patience
   }

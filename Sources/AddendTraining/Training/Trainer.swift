@@ -71,7 +71,11 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
     carriedStates = context.finalStates
     do throws(TensorError) {
       let (loss, gradient) = try plan.loss.valueAndGradient(outputs, batch.targets)
-      if loss.isFinite { model.backward(gradient) }
+      if loss.isFinite {
+        model.backward(gradient)
+      } else {
+        model.layers.discardResiduals()
+      }
       return StepSums(
         loss: loss, correct: try batch.targets.correctRows(in: outputs),
         rows: batch.targets.countedRows)
