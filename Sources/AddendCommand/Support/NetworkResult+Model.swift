@@ -54,15 +54,18 @@ extension ModelMetadata {
 }
 
 extension Model {
-  /// The number of trained numbers.
+  /// The number of numbers that the network has with exact products: the same under every map.
   var parameterCount: Int { parameterCount(under: nil) }
 
-  /// The number of trained numbers in the layer called `name`; in all for `nil`.
+  /// The number of them in the layer called `name`; in all for `nil`.
   func parameterCount(under name: String?) -> Int {
-    var counter = ParameterCounter<Scalar>(layer: name)
     var copy = self
+    var counter = ParameterCounter<Scalar>(layer: name)
     copy.visit(&counter)
-    return counter.count
+    // A map's own parameters (weights, prototypes, none once frozen) give way to its matrix.
+    var maps = MapSizeDifference<Scalar>(layer: name)
+    copy.visitMaps(&maps)
+    return counter.count + maps.count
   }
 }
 
@@ -78,6 +81,25 @@ private struct ParameterCounter<Scalar: TensorScalar>: StateVisitor {
 
   mutating func visit(_ parameter: inout Parameter<Scalar>, named name: String) {
     if layer == nil || path.first == layer { count += parameter.value.count }
+  }
+}
+
+/// The sizes of the maps' matrices less what the maps count as parameters.
+private struct MapSizeDifference<Scalar: TensorScalar>: MapVisitor {
+  let layer: String?
+  private(set) var count = 0
+  private var path: [String] = []
+
+  init(layer: String?) { self.layer = layer }
+
+  mutating func enter(_ name: String) { path.append(name) }
+  mutating func leave() { path.removeLast() }
+
+  mutating func visit(_ map: inout any MapSlot<Scalar>, _ role: MapRole, named name: String) {
+    guard layer == nil || path.first == layer else { return }
+    var own = ParameterCounter<Scalar>(layer: nil)
+    map.visit(&own)
+    count += role.inputSize * role.outputSize - own.count
   }
 }
 
