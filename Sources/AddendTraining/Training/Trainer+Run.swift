@@ -27,7 +27,9 @@ extension Trainer {
   /// Trains from the present position to the end of the plan, or until patience runs out.
   ///
   /// Every epoch ends with an evaluation on the validation part, or the test part where there is
-  /// none. With several ranks, each takes every `worldSize`-th example of each batch.
+  /// none. With several ranks, each takes every `worldSize`-th example of each batch. Gradients alone
+  /// are exchanged: what layers and maps learn otherwise (running moments, codebooks, trees) stays
+  /// each rank's own, so only networks without such state train on several ranks as on one.
   /// - Throws: `TrainingError`; whatever an observer throws.
   public mutating func run(
     on splits: DatasetSplits, communicator: some Communicator = SingleProcess(),

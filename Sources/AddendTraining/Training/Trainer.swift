@@ -42,7 +42,7 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
     }
     try reduceGradients(
       weight: Double(own.rows) / Double(max(1, totals.rows)), over: communicator)
-    if let limit = plan.gradientClip { clipGradients(to: limit) }
+    if let limit = plan.gradientClip { try clipGradients(to: limit) }
     let rate = plan.learningRate * plan.schedule.factor(at: progress)
     var update = ParameterUpdate(
       plan.optimizer, learningRate: rate, keeping: model.precision.updates, state: optimizerState)
@@ -96,9 +96,12 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
   }
 
   /// Scales all gradients down together where their norm exceeds `limit` (Pascanu et al., 2013).
-  private mutating func clipGradients(to limit: Double) {
+  private mutating func clipGradients(to limit: Double) throws(TrainingError) {
     var norm = GradientNorm<Scalar>()
     model.visit(&norm)
+    guard norm.value.isFinite else {
+      throw .diverged(epoch: position.epoch + 1, step: position.step + 1)
+    }
     guard norm.value > limit else { return }
     var scaling = GradientScaling<Scalar>(factor: limit / norm.value)
     model.visit(&scaling)
