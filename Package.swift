@@ -69,6 +69,7 @@ let package = Package(
         "AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors", "CAddendResources",
         "CAddendDecoders",
       ]),
+    room("AddendExecution", ["AddendKernels", "AddendTensors", "AddendLinear", "AddendNetworks"]),
     room("AddendDistributed", ["AddendTensors"]),
     room(
       "AddendTraining",
@@ -88,8 +89,8 @@ let package = Package(
       "Addend",
       [
         "AddendFiles", "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendHardware",
-        "AddendNetworks", "AddendArchives", "AddendData", "AddendDistributed", "AddendTraining",
-        "AddendCompression", "AddendReports",
+        "AddendNetworks", "AddendArchives", "AddendData", "AddendExecution", "AddendDistributed",
+        "AddendTraining", "AddendCompression", "AddendReports",
       ]),
     .executableTarget(
       name: "AddendCommand",
@@ -116,6 +117,8 @@ let package = Package(
       ], excluding: ["Golden"]),
     tests("AddendData", ["AddendFiles", "AddendCatalogue", "AddendTensors"]),
     tests("AddendDistributed"),
+    tests(
+      "AddendExecution", ["AddendCatalogue", "AddendKernels", "AddendTensors", "AddendNetworks"]),
     tests("AddendTraining", ["AddendHardware"], excluding: ["Golden"]),
     tests(
       "AddendCompression",

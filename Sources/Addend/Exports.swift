@@ -3,6 +3,7 @@
 @_exported public import AddendCompression
 @_exported public import AddendData
 @_exported public import AddendDistributed
+@_exported public import AddendExecution
 @_exported public import AddendFiles
 @_exported public import AddendHardware
 @_exported public import AddendKernels

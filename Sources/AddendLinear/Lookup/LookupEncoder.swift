@@ -11,7 +11,7 @@ struct LookupEncoder<Scalar: TensorScalar>: Sendable {
   /// `[blocks, entries]`: nodes counted from 1 as in a heap; entry 0 is not read.
   private(set) var thresholds: Tensor<Scalar>
   // What the columns come to in a row of inputs, or of sums.
-  private var absoluteColumns: [Int32]
+  private(set) var absoluteColumns: [Int32]
 
   var entries: Int { 1 << levels }
 

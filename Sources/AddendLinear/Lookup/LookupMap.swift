@@ -113,6 +113,9 @@ public struct LookupMap<Scalar: TensorScalar>: LinearMap {
     return ExactMap(weight: part.weight.value)
   }
 
+  /// Of a frozen map whose encoders are trees.
+  public var lookupTables: LookupTables? { frozen?.lookupTables }
+
   /// Of the frozen form, frozen or not.
   public var cost: OperationCount {
     let encoder = frozen?.encoder ?? part.encoder
