@@ -57,7 +57,8 @@ let package = Package(
     room("AddendCatalogue", []),
     room("AddendKernels", ["CAddendKernels"]),
     room("AddendTensors", ["AddendKernels"]),
-    room("AddendLinear", ["AddendCatalogue", "AddendTensors"]),
+    room("AddendCodebooks", ["AddendCatalogue", "AddendKernels", "AddendTensors"]),
+    room("AddendLinear", ["AddendCatalogue", "AddendTensors", "AddendCodebooks"]),
     room("AddendHardware", ["AddendLinear"]),
     room("AddendNetworks", ["AddendCatalogue", "AddendTensors", "AddendLinear"]),
     room(
@@ -87,7 +88,8 @@ let package = Package(
     room(
       "Addend",
       [
-        "AddendFiles", "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendHardware",
+        "AddendFiles", "AddendCatalogue", "AddendTensors", "AddendCodebooks", "AddendLinear",
+        "AddendHardware",
         "AddendNetworks", "AddendArchives", "AddendData", "AddendDistributed", "AddendTraining",
         "AddendCompression", "AddendReports",
       ]),
@@ -105,6 +107,7 @@ let package = Package(
     tests("AddendCatalogue", ["AddendTensors"]),
     tests("AddendKernels"),
     tests("AddendTensors"),
+    tests("AddendCodebooks", ["AddendCatalogue", "AddendData", "AddendKernels", "AddendTensors"]),
     tests("AddendLinear"),
     tests("AddendHardware"),
     tests("AddendNetworks", ["AddendArchives"], excluding: ["Golden"]),

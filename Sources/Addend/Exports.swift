@@ -1,5 +1,6 @@
 @_exported public import AddendArchives
 @_exported public import AddendCatalogue
+@_exported public import AddendCodebooks
 @_exported public import AddendCompression
 @_exported public import AddendData
 @_exported public import AddendDistributed
