@@ -59,6 +59,9 @@ let package = Package(
     room("AddendTensors", ["AddendKernels"]),
     room("AddendCodebooks", ["AddendCatalogue", "AddendKernels", "AddendTensors"]),
     room("AddendLinear", ["AddendCatalogue", "AddendTensors", "AddendCodebooks"]),
+    room(
+      "AddendTables",
+      ["AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors", "AddendCodebooks"]),
     room("AddendHardware", ["AddendLinear"]),
     room("AddendNetworks", ["AddendCatalogue", "AddendTensors", "AddendLinear"]),
     room(
@@ -91,7 +94,7 @@ let package = Package(
         "AddendFiles", "AddendCatalogue", "AddendTensors", "AddendCodebooks", "AddendLinear",
         "AddendHardware",
         "AddendNetworks", "AddendArchives", "AddendData", "AddendDistributed", "AddendTraining",
-        "AddendCompression", "AddendReports",
+        "AddendCompression", "AddendReports", "AddendTables",
       ]),
     .executableTarget(
       name: "AddendCommand",
@@ -109,6 +112,9 @@ let package = Package(
     tests("AddendTensors"),
     tests("AddendCodebooks", ["AddendCatalogue", "AddendData", "AddendKernels", "AddendTensors"]),
     tests("AddendLinear"),
+    tests(
+      "AddendTables", ["AddendCatalogue", "AddendCodebooks", "AddendFiles", "AddendKernels",
+        "AddendTensors"]),
     tests("AddendHardware"),
     tests("AddendNetworks", ["AddendArchives"], excluding: ["Golden"]),
     tests(

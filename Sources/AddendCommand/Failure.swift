@@ -41,6 +41,7 @@ struct Failure: Error {
     error is FileError || error is CatalogueError || error is JSONError || error is DataError
       || error is NetworkError || error is TensorError || error is TrainingError
       || error is ArchiveError || error is CommunicationError || error is CodebookError
+      || error is TableError
       || error is CheckpointDirectory.Skipped
   }
 
