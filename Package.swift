@@ -57,7 +57,11 @@ let package = Package(
     room("AddendCatalogue", []),
     room("AddendKernels", ["CAddendKernels"]),
     room("AddendTensors", ["AddendKernels"]),
-    room("AddendLinear", ["AddendCatalogue", "AddendTensors"]),
+    room("AddendCodebooks", ["AddendCatalogue", "AddendKernels", "AddendTensors"]),
+    room("AddendLinear", ["AddendCatalogue", "AddendTensors", "AddendCodebooks"]),
+    room(
+      "AddendTables",
+      ["AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors", "AddendCodebooks"]),
     room("AddendHardware", ["AddendLinear"]),
     room("AddendNetworks", ["AddendCatalogue", "AddendTensors", "AddendLinear"]),
     room(
@@ -88,9 +92,10 @@ let package = Package(
     room(
       "Addend",
       [
-        "AddendFiles", "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendHardware",
-        "AddendNetworks", "AddendArchives", "AddendData", "AddendExecution", "AddendDistributed",
-        "AddendTraining", "AddendCompression", "AddendReports",
+        "AddendFiles", "AddendCatalogue", "AddendTensors", "AddendCodebooks", "AddendLinear",
+        "AddendHardware", "AddendNetworks", "AddendArchives", "AddendData", "AddendExecution",
+        "AddendDistributed", "AddendTraining", "AddendCompression", "AddendReports",
+        "AddendTables",
       ]),
     .executableTarget(
       name: "AddendCommand",
@@ -106,7 +111,11 @@ let package = Package(
     tests("AddendCatalogue", ["AddendTensors"]),
     tests("AddendKernels"),
     tests("AddendTensors"),
+    tests("AddendCodebooks", ["AddendCatalogue", "AddendData", "AddendKernels", "AddendTensors"]),
     tests("AddendLinear"),
+    tests(
+      "AddendTables", ["AddendCatalogue", "AddendCodebooks", "AddendFiles", "AddendKernels",
+        "AddendTensors"]),
     tests("AddendHardware"),
     tests("AddendNetworks", ["AddendArchives"], excluding: ["Golden"]),
     tests(

@@ -12,11 +12,12 @@ struct CatalogueCommand: ParsableCommand {
 
   /// A kind of things with names.
   enum Kind: String, CaseIterable, ExpressibleByArgument {
-    case maps, models, layers, losses, optimizers, schedules, transforms, datasets
+    case maps, codebooks, models, layers, losses, optimizers, schedules, transforms, datasets
 
     var catalogue: Catalogue {
       switch self {
       case .maps: Maps.catalogue
+      case .codebooks: CodebookSchemes.catalogue
       case .models: Zoo.catalogue
       case .layers: Layers.catalogue
       case .losses: Losses.catalogue

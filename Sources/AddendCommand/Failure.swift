@@ -40,7 +40,8 @@ struct Failure: Error {
   static func isOurs(_ error: any Error) -> Bool {
     error is FileError || error is CatalogueError || error is JSONError || error is DataError
       || error is NetworkError || error is TensorError || error is TrainingError
-      || error is ArchiveError || error is CommunicationError
+      || error is ArchiveError || error is CommunicationError || error is CodebookError
+      || error is TableError
       || error is CheckpointDirectory.Skipped
   }
 

@@ -1,3 +1,4 @@
+internal import AddendCodebooks
 internal import AddendTensors
 
 /// Words and the levels that lead to them.

@@ -1,3 +1,4 @@
+internal import AddendCodebooks
 internal import AddendKernels
 internal import AddendTensors
 
@@ -72,8 +73,8 @@ extension SpaceMap {
   }
 }
 
-extension AlignedBuffer<UInt8> {
-  /// The bytes as integers.
+extension AlignedBuffer<UInt32> {
+  /// The codes as integers.
   fileprivate var integers: [Int] {
     let span = span
     return span.indices.map { Int(span[$0]) }

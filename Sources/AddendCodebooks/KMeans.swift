@@ -1,19 +1,32 @@
-internal import AddendKernels
-internal import AddendTensors
+public import AddendKernels
+public import AddendTensors
 
 /// Lloyd's algorithm from a k-means++ start (Arthur & Vassilvitskii, 2007).
-struct KMeans {
+///
+/// Memory: the points a second time, while codes are found.
+public struct KMeans: Sendable {
   /// `[dimension, count]`.
-  let points: Tensor<Float>
+  public let points: Tensor<Float>
+
+  /// - Parameter points: `[dimension, count]`, neither of them 0.
+  public init(points: Tensor<Float>) {
+    precondition(points.shape.rank == 2 && points.count > 0, "a codebook is made from points")
+    self.points = points
+  }
 
   private var dimension: Int { points.shape[0] }
   private var count: Int { points.shape[1] }
 
   /// `words` centroids, `[words, dimension]`; some coincide where there are fewer distinct points.
-  func codebook(
+  ///
+  /// A word that loses all its points starts again from one of them. Rounds end early when none
+  /// changes a word.
+  ///
+  /// Cost: `(iterations + 1) · count · words · dimension` multiplications.
+  public func codebook(
     words: Int, iterations: Int = 20, using random: inout RandomSource
   ) -> Tensor<Float> {
-    precondition(count > 0 && words > 0, "a codebook is made from points")
+    precondition(words > 0, "a codebook has words")
     var book = start(words: words, using: &random)
     for _ in 0..<iterations {
       let codes = codes(for: book)
@@ -26,51 +39,48 @@ struct KMeans {
         for c in 0..<dimension { sums[word * dimension + c] += Double(numbers[c * count + i]) }
       }
       var span = book.mutableSpan
+      var isSettled = true
       for word in 0..<words {
-        // A word that lost all its points starts again from one of them.
         let stray = sizes[word] == 0 ? Int(random.next() % UInt64(count)) : nil
         for c in 0..<dimension {
-          span[word * dimension + c] =
+          let number =
             stray.map { numbers[c * count + $0] }
             ?? Float(sums[word * dimension + c] / Double(sizes[word]))
+          isSettled = isSettled && number == span[word * dimension + c]
+          span[word * dimension + c] = number
         }
       }
+      if isSettled { break }
     }
     return book
   }
 
-  /// The nearest word's number for each point.
-  func codes(for book: Tensor<Float>) -> AlignedBuffer<UInt8> {
-    let codes = AlignedBuffer<UInt8>(uninitializedCount: count)
+  /// The nearest word's number for each point; `book` is `[words, dimension]`.
+  public func codes(for book: Tensor<Float>) -> AlignedBuffer<UInt32> {
+    let codes = AlignedBuffer<UInt32>(uninitializedCount: count)
     var span = codes.uniqueSpan
-    SpaceKernels.best.nearest(
-      points: points.span, dimension: dimension, words: book.span, into: &span)
+    NearestWords(book.span, dimension: dimension).search(columns: points.span, into: &span)
     return codes
   }
 
   /// Points drawn one by one, each with a probability proportional to its squared distance from
   /// those drawn before.
   private func start(words: Int, using random: inout RandomSource) -> Tensor<Float> {
-    var distances = [Float](repeating: .infinity, count: count)
+    var distances = Tensor<Float>([count], repeating: .infinity)
     var chosen = Int(random.next() % UInt64(count))
     let numbers = points.span
     return Tensor([words, dimension]) { span in
       for word in 0..<words {
         for c in 0..<dimension { span[word * dimension + c] = numbers[c * count + chosen] }
+        var least = distances.mutableSpan
+        let place = word * dimension..<(word + 1) * dimension
+        lowerDistances(numbers, to: span.span.extracting(place), in: &least)
         var total = 0.0
-        for i in 0..<count {
-          var distance: Float = 0
-          for c in 0..<dimension {
-            let difference = numbers[c * count + i] - span[word * dimension + c]
-            distance += difference * difference
-          }
-          distances[i] = min(distances[i], distance)
-          total += Double(distances[i])
-        }
+        for i in 0..<count { total += Double(least[i]) }
         var left = random.uniform() * total
         chosen =
-          distances.firstIndex { distance in
-            left -= Double(distance)
+          (0..<count).first { i in
+            left -= Double(least[i])
             return left < 0
           } ?? Int(random.next() % UInt64(count))
       }
