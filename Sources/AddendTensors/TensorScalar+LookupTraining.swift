@@ -136,11 +136,9 @@ extension TensorScalar {
         let magnitude = x[i].double.magnitude
         largest = magnitude <= largest || largest.isNaN ? largest : magnitude
       }
-      let inverse: Double
-      switch largest {
-      case 0: inverse = 1
-      case .infinity, .nan: inverse = .nan
-      default: inverse = Double(sign: .plus, exponent: -1 - largest.exponent, significand: 1)
+      var inverse = largest.isFinite ? 1.0 : .nan
+      if largest.isFinite && largest > 0 {
+        inverse = Double(sign: .plus, exponent: -1 - largest.exponent, significand: 1)
       }
       scales[r] = Self(1 / inverse)
       for i in r * width..<(r + 1) * width { y[i] = x[i] * Self(inverse) }
