@@ -11,6 +11,14 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
     case hash
   }
 
+  /// How a gradient is multiplied by the transposed weight on its way to the input.
+  public enum Gradients: String, Hashable, Sendable, CaseIterable {
+    /// As it stands, in the scalar's arithmetic.
+    case exact
+    /// By codes and look-ups, as the input is.
+    case coded
+  }
+
   public var block: Int
   public var codewords: Int
   public var encoder: Encoder
@@ -23,6 +31,9 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
   public var settle: Double
   /// `β`: how strongly inputs are drawn to their prototypes.
   public var commitment: Double
+  public var gradients: Gradients
+  /// Outputs that share a code where gradients are coded.
+  public var gradientBlock: Int
 
   public static let declaration = Declaration(
     "lookup", summary: "product-quantized look-ups in int8 tables, with encoders that compare",
@@ -49,12 +60,19 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
       .init(
         "commitment", .number(0...(.infinity)), standard: .number(0.01),
         help: "how strongly inputs are drawn to their prototypes"),
+      .init(
+        "gradients", .choice(Gradients.allCases.map(\.rawValue)), standard: .text("exact"),
+        help: "whether gradients towards inputs are products or look-ups"),
+      .init(
+        "gradient-block", .integer(1...64), standard: .integer(4),
+        help: "outputs that share a code where gradients are coded"),
     ])
 
   /// The standard of every parameter.
   public init() {
     (block, codewords, encoder, layout) = (4, 16, .tree, .tiles)
     (warmup, refresh, settle, commitment) = (0, 1, 0.5, 0.01)
+    (gradients, gradientBlock) = (.exact, 4)
   }
 
   public init(_ arguments: Arguments) throws(CatalogueError) {
@@ -67,6 +85,8 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
     refresh = arguments.number("refresh")
     settle = arguments.number("settle")
     commitment = arguments.number("commitment")
+    gradients = Gradients(rawValue: arguments.text("gradients")) ?? .exact
+    gradientBlock = arguments.integer("gradient-block")
     guard codewords.nonzeroBitCount == 1 else {
       throw .invalidParameter(
         of: arguments.owner, parameter: "codewords", expected: "a power of two",
@@ -88,7 +108,8 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
         "block": .integer(block), "codewords": .integer(codewords),
         "encoder": .text(encoder.rawValue), "layout": .text(layout.rawValue),
         "warmup": .number(warmup), "refresh": .number(refresh), "settle": .number(settle),
-        "commitment": .number(commitment),
+        "commitment": .number(commitment), "gradients": .text(gradients.rawValue),
+        "gradient-block": .integer(gradientBlock),
       ])
   }
 
@@ -103,6 +124,13 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
 
   func makeEncoder<Scalar>(_ layout: BlockLayout) -> LookupEncoder<Scalar> {
     LookupEncoder(encoder, layout, levels: levels)
+  }
+
+  func makeGradientCoder<Scalar>(outputs: Int) -> GradientCoder<Scalar>? {
+    switch gradients {
+    case .exact: nil
+    case .coded: GradientCoder(outputs: outputs, blockSize: gradientBlock, levels: 4)
+    }
   }
 
   func makeSchedule() -> LookupSchedule {

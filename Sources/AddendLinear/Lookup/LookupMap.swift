@@ -74,7 +74,9 @@ public struct LookupMap<Scalar: TensorScalar>: LinearMap {
   public mutating func backward(
     _ dy: Tensor<Scalar>, _ residuals: consuming Residuals
   ) -> Tensor<Scalar> {
-    let dx = part.inputGradient(dy, residuals)
+    guard let dx = training?.inputGradient(dy, residuals) else {
+      preconditionFailure("no trainingForward came before")
+    }
     parameterBackward(dy, residuals)
     return dx
   }
