@@ -59,6 +59,8 @@ let package = Package(
     room("AddendTensors", ["AddendKernels"]),
     room("AddendCodebooks", ["AddendCatalogue", "AddendKernels", "AddendTensors"]),
     room("AddendLinear", ["AddendCatalogue", "AddendTensors", "AddendCodebooks"]),
+    room(
+      "AddendSearch", ["AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors"]),
     room("AddendHardware", ["AddendLinear"]),
     room("AddendNetworks", ["AddendCatalogue", "AddendTensors", "AddendLinear"]),
     room(
@@ -81,17 +83,17 @@ let package = Package(
     room(
       "AddendCompression",
       [
-        "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks", "AddendArchives",
+        "AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors", "AddendSearch",
+        "AddendCodebooks", "AddendLinear", "AddendHardware", "AddendNetworks", "AddendArchives",
         "AddendData", "AddendTraining",
       ]),
     room("AddendReports", ["AddendFiles", "AddendCatalogue", "CAddendResources"]),
     room(
       "Addend",
       [
-        "AddendFiles", "AddendCatalogue", "AddendTensors", "AddendCodebooks", "AddendLinear",
-        "AddendHardware",
-        "AddendNetworks", "AddendArchives", "AddendData", "AddendDistributed", "AddendTraining",
-        "AddendCompression", "AddendReports",
+        "AddendFiles", "AddendCatalogue", "AddendTensors", "AddendSearch", "AddendCodebooks",
+        "AddendLinear", "AddendHardware", "AddendNetworks", "AddendArchives", "AddendData",
+        "AddendDistributed", "AddendTraining", "AddendCompression", "AddendReports",
       ]),
     .executableTarget(
       name: "AddendCommand",
@@ -108,6 +110,7 @@ let package = Package(
     tests("AddendKernels"),
     tests("AddendTensors"),
     tests("AddendCodebooks", ["AddendCatalogue", "AddendData", "AddendKernels", "AddendTensors"]),
+    tests("AddendSearch", ["AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors"]),
     tests("AddendLinear"),
     tests("AddendHardware"),
     tests("AddendNetworks", ["AddendArchives"], excluding: ["Golden"]),
@@ -123,8 +126,8 @@ let package = Package(
     tests(
       "AddendCompression",
       [
-        "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks", "AddendArchives",
-        "AddendData", "AddendTraining",
+        "AddendCatalogue", "AddendTensors", "AddendSearch", "AddendLinear", "AddendNetworks",
+        "AddendArchives", "AddendData", "AddendTraining",
       ]),
     tests("AddendReports", ["AddendCatalogue", "AddendFiles", "AddendTensors"]),
     tests("Addend"),
