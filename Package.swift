@@ -62,6 +62,8 @@ let package = Package(
     room(
       "AddendTables",
       ["AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors", "AddendCodebooks"]),
+    room(
+      "AddendSearch", ["AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors"]),
     room("AddendHardware", ["AddendLinear"]),
     room("AddendNetworks", ["AddendCatalogue", "AddendTensors", "AddendLinear"]),
     room(
@@ -85,17 +87,18 @@ let package = Package(
     room(
       "AddendCompression",
       [
-        "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks", "AddendArchives",
+        "AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors", "AddendSearch",
+        "AddendCodebooks", "AddendLinear", "AddendHardware", "AddendNetworks", "AddendArchives",
         "AddendData", "AddendTraining",
       ]),
     room("AddendReports", ["AddendFiles", "AddendCatalogue", "CAddendResources"]),
     room(
       "Addend",
       [
-        "AddendFiles", "AddendCatalogue", "AddendTensors", "AddendCodebooks", "AddendLinear",
-        "AddendHardware", "AddendNetworks", "AddendArchives", "AddendData", "AddendExecution",
-        "AddendDistributed", "AddendTraining", "AddendCompression", "AddendReports",
-        "AddendTables",
+        "AddendFiles", "AddendCatalogue", "AddendTensors", "AddendSearch", "AddendCodebooks",
+        "AddendLinear", "AddendTables", "AddendHardware", "AddendNetworks", "AddendArchives",
+        "AddendData", "AddendExecution", "AddendDistributed", "AddendTraining",
+        "AddendCompression", "AddendReports",
       ]),
     .executableTarget(
       name: "AddendCommand",
@@ -112,6 +115,7 @@ let package = Package(
     tests("AddendKernels"),
     tests("AddendTensors"),
     tests("AddendCodebooks", ["AddendCatalogue", "AddendData", "AddendKernels", "AddendTensors"]),
+    tests("AddendSearch", ["AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors"]),
     tests("AddendLinear"),
     tests(
       "AddendTables", ["AddendCatalogue", "AddendCodebooks", "AddendFiles", "AddendKernels",
@@ -132,8 +136,8 @@ let package = Package(
     tests(
       "AddendCompression",
       [
-        "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks", "AddendArchives",
-        "AddendData", "AddendTraining",
+        "AddendCatalogue", "AddendTensors", "AddendSearch", "AddendLinear", "AddendNetworks",
+        "AddendArchives", "AddendData", "AddendTraining",
       ]),
     tests("AddendReports", ["AddendCatalogue", "AddendFiles", "AddendTensors"]),
     tests("Addend"),

@@ -11,6 +11,7 @@
 @_exported public import AddendLinear
 @_exported public import AddendNetworks
 @_exported public import AddendReports
+@_exported public import AddendSearch
 @_exported public import AddendTables
 @_exported public import AddendTensors
 @_exported public import AddendTraining

@@ -60,6 +60,25 @@ struct FrozenLookup<Scalar: TensorScalar>: Sendable {
     }
   }
 
+  /// The number of entries, `outputs · blocks · entries`.
+  var entryCount: Int {
+    let shape = encoder.shape(rows: 0, outputs: outputs)
+    return outputs * shape.blocks * shape.entries
+  }
+
+  /// Adds to entries, numbered as in `entries`; sums stay within ±127.
+  mutating func change(_ changes: [(entry: Int, difference: Int)]) {
+    let shape = encoder.shape(rows: 0, outputs: outputs)
+    packed = packed.copy()
+    var span = packed.uniqueSpan
+    for (entry, difference) in changes {
+      let (row, k) = (entry / shape.entries, entry % shape.entries)
+      let (m, j) = (row / shape.blocks, row % shape.blocks)
+      let place = (m * shape.paddedBlocks + j) * 16 + k
+      span[place] = Int8(min(max(Int(span[place]) + difference, -127), 127))
+    }
+  }
+
   func forward(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
     let shape = encoder.shape(rows: x.shape[0], outputs: outputs)
     let codes = encoder.encode(x)
