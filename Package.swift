@@ -76,6 +76,8 @@ let package = Package(
         "CAddendDecoders",
       ]),
     room("AddendExecution", ["AddendKernels", "AddendTensors", "AddendLinear", "AddendNetworks"]),
+    room(
+      "AddendBenchmark", ["AddendCatalogue", "AddendKernels", "AddendTensors", "AddendExecution"]),
     room("AddendDistributed", ["AddendTensors"]),
     room(
       "AddendTraining",
@@ -91,13 +93,13 @@ let package = Package(
         "AddendCodebooks", "AddendLinear", "AddendHardware", "AddendNetworks", "AddendArchives",
         "AddendData", "AddendTraining",
       ]),
-    room("AddendReports", ["AddendFiles", "AddendCatalogue", "CAddendResources"]),
+    room("AddendReports", ["AddendFiles", "AddendCatalogue", "AddendTensors", "CAddendResources"]),
     room(
       "Addend",
       [
         "AddendFiles", "AddendCatalogue", "AddendTensors", "AddendSearch", "AddendCodebooks",
         "AddendLinear", "AddendTables", "AddendHardware", "AddendNetworks", "AddendArchives",
-        "AddendData", "AddendExecution", "AddendDistributed", "AddendTraining",
+        "AddendData", "AddendExecution", "AddendBenchmark", "AddendDistributed", "AddendTraining",
         "AddendCompression", "AddendReports",
       ]),
     .executableTarget(
@@ -118,8 +120,11 @@ let package = Package(
     tests("AddendSearch", ["AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors"]),
     tests("AddendLinear"),
     tests(
-      "AddendTables", ["AddendCatalogue", "AddendCodebooks", "AddendFiles", "AddendKernels",
-        "AddendTensors"]),
+      "AddendTables",
+      [
+        "AddendCatalogue", "AddendCodebooks", "AddendFiles", "AddendKernels",
+        "AddendTensors",
+      ]),
     tests("AddendHardware"),
     tests("AddendNetworks", ["AddendArchives"], excluding: ["Golden"]),
     tests(
@@ -129,6 +134,7 @@ let package = Package(
         "AddendNetworks",
       ], excluding: ["Golden"]),
     tests("AddendData", ["AddendFiles", "AddendCatalogue", "AddendTensors"]),
+    tests("AddendBenchmark", ["AddendCatalogue", "AddendKernels", "AddendExecution"]),
     tests("AddendDistributed"),
     tests(
       "AddendExecution", ["AddendCatalogue", "AddendKernels", "AddendTensors", "AddendNetworks"]),

@@ -1,4 +1,5 @@
 @_exported public import AddendArchives
+@_exported public import AddendBenchmark
 @_exported public import AddendCatalogue
 @_exported public import AddendCodebooks
 @_exported public import AddendCompression

@@ -25,11 +25,12 @@ public struct ProductBenchmark: Sendable {
       inputs: inputs, scales: .init(repeating: 1, count: outputs),
       offsets: .init(repeating: 0, count: outputs))
     let tiles = (rows + ByteNetwork.tileRows - 1) / ByteNetwork.tileRows
-    let columns = (0..<tiles * ByteNetwork.tileRows * inputs).map { _ in
-      UInt8(truncatingIfNeeded: random.next())
-    }
-    var results = [UInt8](repeating: 0, count: tiles * ByteNetwork.tileRows * outputs)
-    let bytes = Array(columns.prefix(rows * inputs))
+    let tileRows = ByteNetwork.tileRows
+    let columns = AlignedBuffer<UInt8>(uninitializedCount: tiles * tileRows * inputs)
+    let results = AlignedBuffer<UInt8>(uninitializedCount: tiles * tileRows * outputs)
+    var columnSpan = columns.uniqueSpan
+    for i in columnSpan.indices { columnSpan[i] = UInt8(truncatingIfNeeded: random.next()) }
+    let bytes = (0..<rows * inputs).map { columns.span[$0] }
     let floats = bytes.map { Float($0) / 255 }
     let integers = (0..<inputs * outputs).map { _ in Int8(truncatingIfNeeded: random.next()) }
     let weights = integers.map { Float($0) / 1024 }
@@ -42,7 +43,7 @@ public struct ProductBenchmark: Sendable {
       (
         "look-ups",
         {
-          var span = results.mutableSpan
+          var span = results.uniqueSpan
           network.runColumns(columns.span, into: &span)
         }
       )
@@ -73,7 +74,7 @@ public struct ProductBenchmark: Sendable {
       name: "product-\(rows)x\(inputs)x\(outputs)",
       shape: "\(rows)×\(inputs)×\(outputs), blocks of \(block)", ours: seconds[0],
       baselines: others.map { ($0.0.name, $0.1) })
-    let lookups = Double(tiles * ByteNetwork.tileRows) * Double(network.lookups)
+    let lookups = Double(tiles * tileRows) * Double(network.lookups)
     result.limit = ("byte look-ups in registers", limits.byteLookups)
     result.fractionOfLimit = lookups / seconds[0] / limits.byteLookups
     result.figures = [("lookupsPerSecond", lookups / seconds[0])]

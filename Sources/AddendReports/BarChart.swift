@@ -1,3 +1,5 @@
+internal import AddendTensors
+
 /// Bars on a logarithmic scale as an SVG picture: one row a bar, longest names whole.
 public struct BarChart: Sendable {
   /// One bar.
@@ -38,7 +40,7 @@ public struct BarChart: Sendable {
     let width = labelWidth + plot + 110
     let height = top + rowHeight * bars.count + 36
     func x(_ value: Double) -> Double {
-      let part = logarithm(max(value, low) / low) / logarithm(high / low)
+      let part = Math.log(max(value, low) / low) / Math.log(high / low)
       return Double(labelWidth) + Double(plot) * part
     }
     let ticks = Self.ticks(from: low, to: high).map { tick in
@@ -85,17 +87,4 @@ public struct BarChart: Sendable {
   }
 
   private func rounded(_ value: Double) -> Double { (10 * value).rounded() / 10 }
-
-  /// The natural logarithm by the series of its inverse hyperbolic tangent: a picture needs no more.
-  private func logarithm(_ value: Double) -> Double {
-    let exponent = Double(value.exponent)
-    let ratio = (value.significand - 1) / (value.significand + 1)
-    let square = ratio * ratio
-    var (power, sum) = (ratio, 0.0)
-    for k in stride(from: 1.0, through: 31, by: 2) {
-      sum += power / k
-      power *= square
-    }
-    return exponent * 0.6931471805599453 + 2 * sum
-  }
 }

@@ -14,7 +14,7 @@ AVX2 static inline __m256i codes_of_32(const addend_byte_layer *restrict layer,
   const __m256i thresholds = _mm256_broadcastsi128_si256(heap);
   __m256i node = _mm256_set1_epi8(1);
   for (size_t l = 0; l < 4; ++l) {
-    const __m256i value = _mm256_load_si256(
+    const __m256i value = _mm256_loadu_si256(
         (const __m256i *)(x + (size_t)layer->columns[4 * j + l] * tile));
     const __m256i threshold = _mm256_shuffle_epi8(thresholds, node);
     // There is no unsigned comparison: value <= threshold where the larger is the threshold.
@@ -79,7 +79,7 @@ AVX2 static void layer_avx2(const addend_byte_layer *restrict layer, const uint8
       const __m256i a = _mm256_packs_epi32(s[0], s[1]), b = _mm256_packs_epi32(s[2], s[3]);
       const __m256i bytes = _mm256_packus_epi16(a, b);
       const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-      _mm256_store_si256((__m256i *)(y + m * tile + r),
+      _mm256_storeu_si256((__m256i *)(y + m * tile + r),
                          _mm256_permutevar8x32_epi32(bytes, order));
     }
   }
@@ -94,7 +94,7 @@ AVX2 static void sums_avx2(const addend_byte_layer *restrict layer, const uint8_
       __m256i s[4];
       sum_32(layer, scratch + r, m, s);
       for (size_t i = 0; i < 4; ++i)
-        _mm256_store_si256((__m256i *)(sums + m * tile + r + 8 * i), s[i]);
+        _mm256_storeu_si256((__m256i *)(sums + m * tile + r + 8 * i), s[i]);
     }
 }
 
@@ -130,7 +130,7 @@ AVX2 static void columns_avx2(const uint8_t *restrict x, size_t rows, size_t wid
                                : _mm_setzero_si128();
       turn_16(from, to);
       for (size_t i = 0; i < 16; ++i)
-        _mm_store_si128((__m128i *)(columns + (c + i) * tile + r), to[i]);
+        _mm_storeu_si128((__m128i *)(columns + (c + i) * tile + r), to[i]);
     }
   for (size_t c = whole; c < width; ++c) {
     for (size_t r = 0; r < rows; ++r) columns[c * tile + r] = x[r * width + c];

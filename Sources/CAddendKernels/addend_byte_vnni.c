@@ -19,7 +19,7 @@ INLINE __m512i leaves_of_64(const addend_byte_layer *restrict layer, const uint8
   const __m512i thresholds = _mm512_broadcast_i32x4(heap), one = _mm512_set1_epi8(1);
   __m512i node = one;
   for (size_t l = 0; l < 4; ++l) {
-    const __m512i value = _mm512_load_si512(x + (size_t)layer->columns[4 * j + l] * tile);
+    const __m512i value = _mm512_loadu_si512(x + (size_t)layer->columns[4 * j + l] * tile);
     const __mmask64 right =
         _mm512_cmpgt_epu8_mask(value, _mm512_shuffle_epi8(thresholds, node));
     node = _mm512_add_epi8(node, node);
@@ -79,7 +79,7 @@ INLINE void put_bytes(const addend_byte_layer *restrict layer, const __m512i *re
     for (size_t i = 0; i < 4; ++i) s[o][i] = _mm512_sra_epi32(s[o][i], shift);
     const __m512i low = _mm512_packs_epi32(s[o][0], s[o][1]);
     const __m512i high = _mm512_packs_epi32(s[o][2], s[o][3]);
-    _mm512_store_si512(y + (m + o) * tile, _mm512_packus_epi16(low, high));
+    _mm512_storeu_si512(y + (m + o) * tile, _mm512_packus_epi16(low, high));
   }
 }
 
@@ -91,10 +91,10 @@ INLINE void put_sums(const addend_byte_layer *restrict layer, const __m512i *res
     for (size_t i = 0; i < 4; ++i) {
       // Each 128-bit lane holds four rows that follow each other, sixteen on from the lane before.
       int32_t *to = y + (m + o) * tile + 4 * i;
-      _mm_store_si128((__m128i *)to, _mm512_extracti32x4_epi32(s[o][i], 0));
-      _mm_store_si128((__m128i *)(to + 16), _mm512_extracti32x4_epi32(s[o][i], 1));
-      _mm_store_si128((__m128i *)(to + 32), _mm512_extracti32x4_epi32(s[o][i], 2));
-      _mm_store_si128((__m128i *)(to + 48), _mm512_extracti32x4_epi32(s[o][i], 3));
+      _mm_storeu_si128((__m128i *)to, _mm512_extracti32x4_epi32(s[o][i], 0));
+      _mm_storeu_si128((__m128i *)(to + 16), _mm512_extracti32x4_epi32(s[o][i], 1));
+      _mm_storeu_si128((__m128i *)(to + 32), _mm512_extracti32x4_epi32(s[o][i], 2));
+      _mm_storeu_si128((__m128i *)(to + 48), _mm512_extracti32x4_epi32(s[o][i], 3));
     }
 }
 

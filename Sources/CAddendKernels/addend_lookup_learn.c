@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdbool.h>
 
 #include "addend_lookup_select.h"
 #include "addend_lookup_vectors.h"
@@ -125,6 +126,19 @@ ADDEND_INLINE double split_along(const float *restrict block, size_t rows, size_
   return explained;
 }
 
+// Whether a level may compare column i after the `chosen` columns of the levels before it: those again,
+// or one more while there are fewer than `compared` different ones.
+static bool may_compare(const int32_t *restrict columns, size_t chosen, size_t i, size_t compared) {
+  size_t different = 0;
+  for (size_t l = 0; l < chosen; ++l) {
+    if (columns[l] == (int32_t)i) return true;
+    bool is_new = true;
+    for (size_t k = 0; k < l; ++k) is_new = is_new && columns[k] != columns[l];
+    different += is_new;
+  }
+  return different < compared;
+}
+
 ADDEND_INLINE void learn_with(PARAMETERS, size_t vectors) {
   const size_t stride = vectors * lanes;
   float *restrict block = space->block;
@@ -152,7 +166,7 @@ ADDEND_INLINE void learn_with(PARAMETERS, size_t vectors) {
     columns[level] = 0;
     for (size_t b = 0; b < buckets; ++b) chosen[b] = INFINITY;
     for (size_t i = 0; i < size; ++i) {
-      if (positions[i] < 0) continue;
+      if (positions[i] < 0 || !may_compare(columns, level, i, space->compared)) continue;
       const double explained = split_along(block, rows, vectors, i, buckets,
                                            space->orders + i * rows, space, candidate);
       if (!(explained > best)) continue;

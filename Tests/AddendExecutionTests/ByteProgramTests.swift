@@ -19,7 +19,7 @@ private func trainedModel(
       + layers.dropLast().flatMap { [Dense($0).specification, ReLU().specification] }
       + [Dense(layers.last ?? 1).specification])
   var model = try Model<Float>(network, map: Specification(parsing: map), seed: 5)
-  let x = Tensor<Float>([512] + inputs, images(512, inputs).map { pixelValues[Int($0)] })
+  let x = Tensor<Float>(inputs.batched(512), images(512, inputs).map { pixelValues[Int($0)] })
   for step in 0..<3 {
     model.prepare(for: TrainingProgress(step: step, stepsPerEpoch: 1, epochs: 2))
     var context = PassContext<Float>()
@@ -82,7 +82,7 @@ func programGivesTheModelsLogits(_ map: String) throws {
   var model = try Model<Float>(network, map: Specification(parsing: "lookup:block=4"), seed: 5)
   // Only the upper half of the picture is ever lit.
   let pixels = images(512, inputs).enumerated().map { $0.offset % 16 < 8 ? $0.element : 0 }
-  let x = Tensor<Float>([512] + inputs, pixels.map { pixelValues[Int($0)] })
+  let x = Tensor<Float>(inputs.batched(512), pixels.map { pixelValues[Int($0)] })
   for step in 0..<2 {
     model.prepare(for: TrainingProgress(step: step, stepsPerEpoch: 1, epochs: 2))
     var context = PassContext<Float>()

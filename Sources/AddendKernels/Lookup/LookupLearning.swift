@@ -11,14 +11,16 @@ internal import CAddendKernels
 /// `[blocks, levels]`, positions within the block; `thresholds` `[blocks, entries]`, nodes counted from
 /// 1 as in a heap, infinite where a bucket stays whole.
 ///
+/// With `compared` given, the levels of a tree compare at most so many different columns.
+///
 /// Cost: a sort of the rows for each input, then `levels · blockSize²` additions and as many
 /// multiplications for each row and block, in float64.
 public func learnLookupTrees(
   from x: Span<Float>, _ shape: LookupShape, positions: Span<Int32>,
-  columns: inout MutableSpan<Int32>, thresholds: inout MutableSpan<Float>,
-  using set: InstructionSet = .best
+  comparing compared: Int = .max, columns: inout MutableSpan<Int32>,
+  thresholds: inout MutableSpan<Float>, using set: InstructionSet = .best
 ) {
-  precondition(x.count == shape.rows * shape.inputs, "trees: rows")
+  precondition(x.count == shape.rows * shape.inputs && compared > 0, "trees: rows")
   precondition(
     columns.count == shape.blocks * shape.levels
       && thresholds.count == shape.blocks * shape.entries, "trees: extents")
@@ -33,7 +35,7 @@ public func learnLookupTrees(
             let thresholds = thresholds.baseAddress
           else { return }
           ThreadPool.current.run(shape.blocks) { j in
-            unsafe withRoomToLearn(shape) { room in
+            unsafe withRoomToLearn(shape, compared) { room in
               unsafe learn(
                 x.baseAddress, shape.rows, shape.inputs, positions + j * shape.blockSize,
                 shape.blockSize, shape.levels, &room, columns + j * shape.levels,
@@ -48,7 +50,7 @@ public func learnLookupTrees(
 
 /// The memory that learning one tree takes.
 private func withRoomToLearn(
-  _ shape: LookupShape, _ body: (inout addend_lookup_learning) -> Void
+  _ shape: LookupShape, _ compared: Int, _ body: (inout addend_lookup_learning) -> Void
 ) {
   let (rows, stride, buckets) = (shape.rows, (shape.blockSize + 7) & ~7, shape.entries / 2)
   let sums = AlignedBuffer<Double>(uninitializedCount: 2 * (buckets * stride + rows))
@@ -69,7 +71,7 @@ private func withRoomToLearn(
           unsafe stateSpan.withUnsafeMutableBufferPointer { state in
             guard let sums = sums.baseAddress, let orders = orders.baseAddress else { return }
             var room = unsafe addend_lookup_learning(
-              block: block.baseAddress, squares: sums + 2 * buckets * stride,
+              compared: compared, block: block.baseAddress, squares: sums + 2 * buckets * stride,
               along: sums + 2 * buckets * stride + rows, keys: orders, spare: orders + rows,
               orders: orders + 2 * rows, bucket: codes.baseAddress, totals: sums,
               left: sums + buckets * stride, state: state.baseAddress)

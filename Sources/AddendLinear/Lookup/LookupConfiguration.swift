@@ -22,6 +22,9 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
   public var block: Int
   public var codewords: Int
   public var encoder: Encoder
+  /// Inputs of a block that a tree may compare. The others count through what they have to do with
+  /// those; a program on bytes need not compute them.
+  public var compared: Int
   public var layout: BlockLayout.Form
   /// Epochs of exact products before the first encoder is learned.
   public var warmup: Double
@@ -45,6 +48,9 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
       .init(
         "encoder", .choice(Encoder.allCases.map(\.rawValue)), standard: .text("tree"),
         help: "how a code is found: comparing inputs, or comparing their signed sums"),
+      .init(
+        "compared", .integer(1...64), standard: .integer(64),
+        help: "inputs of a block that a tree may compare"),
       .init(
         "layout", .choice(BlockLayout.Form.allCases.map(\.rawValue)), standard: .text("tiles"),
         help: "whether an image's blocks are tiles or runs"),
@@ -72,6 +78,7 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
   public init() {
     (block, codewords, encoder, layout) = (4, 16, .tree, .tiles)
     (warmup, refresh, settle, commitment) = (0, 1, 0.5, 0.01)
+    compared = 64
     (gradients, gradientBlock) = (.exact, 4)
   }
 
@@ -80,6 +87,7 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
     block = arguments.integer("block")
     codewords = arguments.integer("codewords")
     encoder = Encoder(rawValue: arguments.text("encoder")) ?? .tree
+    compared = arguments.integer("compared")
     layout = BlockLayout.Form(rawValue: arguments.text("layout")) ?? .tiles
     warmup = arguments.number("warmup")
     refresh = arguments.number("refresh")
@@ -106,7 +114,8 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
       "lookup",
       [
         "block": .integer(block), "codewords": .integer(codewords),
-        "encoder": .text(encoder.rawValue), "layout": .text(layout.rawValue),
+        "encoder": .text(encoder.rawValue), "compared": .integer(compared),
+        "layout": .text(layout.rawValue),
         "warmup": .number(warmup), "refresh": .number(refresh), "settle": .number(settle),
         "commitment": .number(commitment), "gradients": .text(gradients.rawValue),
         "gradient-block": .integer(gradientBlock),
@@ -123,7 +132,7 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
   private var levels: Int { codewords.trailingZeroBitCount }
 
   func makeEncoder<Scalar>(_ layout: BlockLayout) -> LookupEncoder<Scalar> {
-    LookupEncoder(encoder, layout, levels: levels)
+    LookupEncoder(encoder, layout, levels: levels, comparing: compared)
   }
 
   func makeGradientCoder<Scalar>(outputs: Int) -> GradientCoder<Scalar>? {

@@ -6,6 +6,8 @@ struct LookupEncoder<Scalar: TensorScalar>: Sendable {
   let kind: LookupConfiguration.Encoder
   let layout: BlockLayout
   let levels: Int
+  /// Different inputs that a tree's levels may compare.
+  private let compared: Int
   /// `[blocks, levels]`: positions within the block (tree), or the level's own number (hash).
   private(set) var columns: IntegerState
   /// `[blocks, entries]`: nodes counted from 1 as in a heap; entry 0 is not read.
@@ -15,7 +17,11 @@ struct LookupEncoder<Scalar: TensorScalar>: Sendable {
 
   var entries: Int { 1 << levels }
 
-  init(_ kind: LookupConfiguration.Encoder, _ layout: BlockLayout, levels: Int) {
+  init(
+    _ kind: LookupConfiguration.Encoder, _ layout: BlockLayout, levels: Int,
+    comparing compared: Int = .max
+  ) {
+    self.compared = compared
     self.kind = kind
     self.layout = layout
     self.levels = levels
@@ -81,7 +87,8 @@ struct LookupEncoder<Scalar: TensorScalar>: Sendable {
     var columnSpan = columns.mutableSpan
     var thresholdSpan = thresholds.mutableSpan
     learnLookupTrees(
-      from: x.span, shape, positions: layout.positions.span, columns: &columnSpan,
+      from: x.span, shape, positions: layout.positions.span, comparing: compared,
+      columns: &columnSpan,
       thresholds: &thresholdSpan)
     return (columns.map(Int.init), thresholds)
   }

@@ -25,7 +25,7 @@ typedef struct {
 
 /// y[m][r] = s[m][r] >> shifts[m], cut to 0…255. x is [columns][tile], y is [outputs][tile], tile
 /// being ADDEND_BYTE_TILE; rows past `rows`, up to a multiple of 64, are read and written too.
-/// scratch holds layer->blocks * tile bytes. x, y and scratch are on 64-byte borders.
+/// scratch holds layer->blocks * tile bytes, on a 64-byte border; x and y are faster on one.
 typedef void (*addend_byte_layer_fn)(const addend_byte_layer *restrict layer,
                                      const uint8_t *restrict x, size_t rows,
                                      uint8_t *restrict scratch, uint8_t *restrict y);

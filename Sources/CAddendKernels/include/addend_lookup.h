@@ -97,6 +97,7 @@ typedef struct {
 
 /// Room to learn one tree in; stride is the block's size rounded up to 8.
 typedef struct {
+  size_t compared;              // different columns that the levels may compare, at least 1
   float *block;                 // [rows][stride]
   double *squares, *along;      // [rows]
   uint32_t *keys, *spare;       // [rows]
