@@ -25,6 +25,10 @@ struct BenchTablesCommand: ParsableCommand {
     transform: Specification.parse)
   var dataset: Specification?
 
+  @Option(
+    help: "Stand networks beside float32 ones with so many units in each hidden layer as well.")
+  var smaller: [Int] = []
+
   @Option(help: "Inputs in a block of the products.")
   var block = 8
 
@@ -43,6 +47,9 @@ struct BenchTablesCommand: ParsableCommand {
 
   mutating func validate() throws {
     guard 1...512 ~= block else { throw ValidationError("--block is \(block), expected 1 to 512.") }
+    if let units = smaller.first(where: { !(1...65536 ~= $0) }) {
+      throw ValidationError("--smaller is \(units), expected 1 to 65536.")
+    }
     guard 1...1000 ~= rounds else {
       throw ValidationError("--rounds is \(rounds), expected 1 to 1000.")
     }
@@ -60,6 +67,7 @@ struct BenchTablesCommand: ParsableCommand {
       for path in networks {
         announce(path)
         let subject = try BytesOfNetwork(path, dataset: dataset, store: common.store)
+        cases += smaller.map { subject.benchmark(timing, limits, besideHidden: $0) }
         var result = subject.benchmark(timing, limits)
         accuracies.append(try subject.accuracy(twin: twin))
         result.figures += accuracies[accuracies.count - 1].figures

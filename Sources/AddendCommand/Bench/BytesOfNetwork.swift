@@ -35,11 +35,20 @@ struct BytesOfNetwork {
     sizes = [test.inputShape.count] + program.layers.map(\.modelOutputs)
   }
 
-  func benchmark(_ timing: Interleaved, _ limits: MeasuredLimits) -> BenchmarkCase {
+  /// - Parameter units: of each hidden layer of the float32 network beside it; `nil` for as many as
+  ///   the look-up network has.
+  func benchmark(
+    _ timing: Interleaved, _ limits: MeasuredLimits, besideHidden units: Int? = nil
+  ) -> BenchmarkCase {
     // Whole tiles, as many as a few megabytes hold.
     let rows = min(test.count, 4096)
-    return NetworkBenchmark(program, sizes: sizes).run(
-      name: "network-\(test.name)", pixels: Array(pixels.prefix(rows * sizes[0])), timing, limits)
+    var (beside, name) = (sizes, "network-\(test.name)")
+    if let units {
+      for layer in beside.indices.dropFirst().dropLast() { beside[layer] = units }
+      name += "-beside-\(units)"
+    }
+    return NetworkBenchmark(program, sizes: beside).run(
+      name: name, pixels: Array(pixels.prefix(rows * sizes[0])), timing, limits)
   }
 
   /// On all test images.
