@@ -84,8 +84,8 @@ let package = Package(
     room(
       "AddendCompression",
       [
-        "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks", "AddendArchives",
-        "AddendData", "AddendTraining",
+        "AddendCatalogue", "AddendKernels", "AddendTensors", "AddendCodebooks", "AddendTables",
+        "AddendLinear", "AddendNetworks", "AddendArchives", "AddendData", "AddendTraining",
       ]),
     room("AddendReports", ["AddendFiles", "AddendCatalogue", "CAddendResources"]),
     room(
@@ -129,7 +129,7 @@ let package = Package(
     tests(
       "AddendCompression",
       [
-        "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks", "AddendArchives",
+        "AddendCatalogue", "AddendCodebooks", "AddendTables", "AddendTensors", "AddendLinear", "AddendNetworks", "AddendArchives",
         "AddendData", "AddendTraining",
       ]),
     tests("AddendReports", ["AddendCatalogue", "AddendFiles", "AddendTensors"]),

@@ -41,7 +41,7 @@ struct Failure: Error {
     error is FileError || error is CatalogueError || error is JSONError || error is DataError
       || error is NetworkError || error is TensorError || error is TrainingError
       || error is ArchiveError || error is CommunicationError || error is CodebookError
-      || error is TableError
+      || error is TableError || error is CompressionError
       || error is CheckpointDirectory.Skipped
   }
 
@@ -61,6 +61,8 @@ struct Failure: Error {
     // What a file system refused, by whatever it was passed on.
     case DataError.file(let error): kind(of: error)
     case ArchiveError.file(let error): kind(of: error)
+    case TableError.file(let error): kind(of: error)
+    case CompressionError.data(let error): kind(of: error)
     case TrainingError.data(let error): kind(of: error)
     case TrainingError.network(let error): kind(of: error)
     case TrainingError.archive(let error): kind(of: error)

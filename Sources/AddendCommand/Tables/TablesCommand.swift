@@ -6,5 +6,5 @@ struct TablesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tables",
     abstract: "Make and look into codebooks and tables of their products.",
-    subcommands: [])
+    subcommands: [BuildTablesCommand.self, InspectTablesCommand.self])
 }
