@@ -32,7 +32,7 @@ struct CodebookTests {
   }
 
   /// Words that lie as near as rounding can tell, far from zero: the shortlist keeps all that matter.
-  @Test(arguments: [16, 33, 256])
+  @Test(arguments: [32, 33, 256])
   func nearlyEqualWordsAreToldApartAsDefined(dimension: Int) throws {
     var random = RandomSource(seed: 4)
     let words = Tensor<Float>([300, dimension]) { span in
@@ -55,8 +55,8 @@ struct CodebookTests {
 
   /// Where squares overflow, the definition's answer still stands: the first word.
   @Test func hugeNumbersAreCodedAsDefined() throws {
-    let words = Tensor<Float>([100, 20], repeating: 1e25)
-    let points = Tensor<Float>([3, 20], repeating: -1e25)
+    let words = Tensor<Float>([200, 40], repeating: 1e25)
+    let points = Tensor<Float>([3, 40], repeating: -1e25)
     #expect(try Codebook(words).encode(points) == [0, 0, 0])
   }
 

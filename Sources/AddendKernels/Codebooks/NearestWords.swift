@@ -36,7 +36,7 @@ public struct NearestWords: Sendable {
 
   /// Below these extents a product of matrices is no faster than distances one by one.
   private static func wantsProducts(count: Int, _ dimension: Int) -> Bool {
-    dimension >= 16 && count >= 64
+    dimension >= 32 && count >= 128
   }
 
   private static func norms(_ words: Span<Float>, _ dimension: Int) -> [Float] {
