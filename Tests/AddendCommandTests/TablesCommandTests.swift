@@ -103,6 +103,12 @@ struct TablesCommandTests {
     (["--tables", "outer-product"], 64, "--model"),
     (["--vectors", "product:pieces=9", "--vector-words", "512"], 65, "cannot be cut"),
     (["--time-limit", "0"], 65, "multiply-adds"),
+    (
+      [
+        "--dimension", "256", "--rows", "256", "--vectors", "unit-normal", "--matrices",
+        "unit-normal", "--vector-words", "10000", "--matrix-words", "100000", "--entries", "index",
+      ], 65, "memory"
+    ),
   ])
   func badInputIsRefused(_ options: [String], status: Int, word: String) throws {
     try withTemporaryDirectory { folder in

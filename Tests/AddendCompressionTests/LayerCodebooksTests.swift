@@ -92,6 +92,24 @@ struct LayerCodebooksTests {
     #expect(try error(64) < error(4))
   }
 
+  /// What is forecast before there are codebooks is what the builder then has.
+  @Test(arguments: TableOperation.allCases)
+  func plannedExtentsAreTheBuilders(operation: TableOperation) throws {
+    let (survey, _) = try Self.survey(Specification(parsing: "mlp:hidden=12"))
+    var random = RandomSource(seed: 1)
+    let plan = LayerCodebookPlan(
+      block: TableBlock(rows: 2, dimension: 4), vectors: .init(words: 40),
+      results: .init(words: 30))
+    for layer in survey.layers {
+      let books = try LayerCodebooks(layer, plan, using: &random)
+      let closed = TableEntries.index(try books.resultCodebook(of: operation, using: &random))
+      for (entries, format) in [(TableEntries.int8, TableEntryFormat?.some(.int8)), (closed, nil)] {
+        let builder = try books.builder(operation, entries: entries, notes: .null)
+        #expect(plan.extents(of: operation, for: layer, format: format) == builder.extents)
+      }
+    }
+  }
+
   @Test func moreWordsThanBlocksAreRefused() throws {
     let (survey, _) = try Self.survey(Specification(parsing: "mlp:hidden=12"))
     var random = RandomSource(seed: 1)

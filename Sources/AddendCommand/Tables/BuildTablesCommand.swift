@@ -80,6 +80,7 @@ struct BuildTablesCommand: ParsableCommand {
       let survey = try TableSurvey(
         model: model, dataset: dataset, examples: examples, options: common)
       try createDirectory(at: output)
+      for layer in survey.layers { try check(layer, plan) }
       var report = TableReport(plan: codebooks)
       for (number, layer) in survey.layers.enumerated() {
         let own = try made(layer, plan, number)
@@ -95,6 +96,27 @@ struct BuildTablesCommand: ParsableCommand {
         command: "tables build", options: common, dataset: survey.dataset,
         results: report.results
       ).write()
+    }
+  }
+
+  /// Refuses what is far beyond time, memory or disk before the first codebook is made.
+  private func check(_ layer: LayerSurvey.Layer, _ plan: LayerCodebookPlan) throws {
+    let format: TableEntryFormat? =
+      switch entries {
+      case .int8: .int8
+      case .int16: .int16
+      case .float32: .float32
+      case .index: nil
+      }
+    for operation in tables {
+      do throws(TableError) {
+        try plan.extents(of: operation, for: layer, format: format).forecast()
+          .check(TableLimits(seconds: timeLimit), at: "\(output)/table")
+      } catch .file(let error) {
+        throw error
+      } catch {
+        throw Failure(.data, "\(layer.name): \(error)")
+      }
     }
   }
 

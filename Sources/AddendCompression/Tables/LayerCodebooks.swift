@@ -17,12 +17,15 @@ public struct LayerCodebookPlan: Sendable {
       self.words = words
     }
 
+    /// How many words there will be for so many blocks, at most.
+    func wordCount(blocks: Int) -> Int { words ?? max(1, min(256, blocks)) }
+
     func codebook(
       _ blocks: Tensor<Float>, using random: inout RandomSource
     ) throws(CodebookError) -> Codebook {
       let source = try CodebookSource(samples: blocks)
       return try scheme.makeCodebook(
-        words: words ?? min(256, blocks.shape[0]), from: source, using: &random)
+        words: wordCount(blocks: blocks.shape[0]), from: source, using: &random)
     }
   }
 
@@ -41,6 +44,32 @@ public struct LayerCodebookPlan: Sendable {
     self.matrices = matrices
     self.gradients = gradients
     self.results = results
+  }
+}
+
+extension LayerCodebookPlan {
+  /// The extents of a layer's table of `operation`, before there are codebooks: for its forecast.
+  ///
+  /// - Parameter format: Of entries that are numbers; `nil` for indices.
+  public func extents(
+    of operation: TableOperation, for layer: LayerSurvey.Layer, format: TableEntryFormat?
+  ) -> TableExtents {
+    let cut = LayerBlocks(
+      inputSize: layer.weight.shape[0], outputSize: layer.weight.shape[1], block: block)
+    let vectors = vectors.wordCount(blocks: layer.inputs.shape[0] * cut.inputBlocks)
+    let matrices = matrices.wordCount(blocks: cut.matrixBlocks)
+    let gradients = gradients.wordCount(blocks: layer.gradients.shape[0] * cut.outputBlocks)
+    let (left, right) =
+      switch operation {
+      case .product: (matrices, vectors)
+      case .transposedProduct: (matrices, gradients)
+      case .outerProduct: (gradients, vectors)
+      case .sum: (vectors, vectors)
+      }
+    let results = operation == .sum ? vectors : results.wordCount(blocks: .max)
+    return TableExtents(
+      operation, operation == .sum ? cut.sumBlock : block, leftCount: left, rightCount: right,
+      format: format ?? .index(words: results))
   }
 }
 
