@@ -62,6 +62,8 @@ let package = Package(
     room(
       "AddendTables",
       ["AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors", "AddendCodebooks"]),
+    room(
+      "AddendSearch", ["AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors"]),
     room("AddendHardware", ["AddendLinear"]),
     room("AddendNetworks", ["AddendCatalogue", "AddendTensors", "AddendLinear"]),
     room(
@@ -73,6 +75,9 @@ let package = Package(
         "AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors", "CAddendResources",
         "CAddendDecoders",
       ]),
+    room("AddendExecution", ["AddendKernels", "AddendTensors", "AddendLinear", "AddendNetworks"]),
+    room(
+      "AddendBenchmark", ["AddendCatalogue", "AddendKernels", "AddendTensors", "AddendExecution"]),
     room("AddendDistributed", ["AddendTensors"]),
     room(
       "AddendTraining",
@@ -84,17 +89,18 @@ let package = Package(
     room(
       "AddendCompression",
       [
-        "AddendCatalogue", "AddendKernels", "AddendTensors", "AddendCodebooks", "AddendTables",
-        "AddendLinear", "AddendNetworks", "AddendArchives", "AddendData", "AddendTraining",
+        "AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors", "AddendSearch",
+        "AddendCodebooks", "AddendTables", "AddendLinear", "AddendHardware", "AddendNetworks",
+        "AddendArchives", "AddendData", "AddendTraining",
       ]),
-    room("AddendReports", ["AddendFiles", "AddendCatalogue", "CAddendResources"]),
+    room("AddendReports", ["AddendFiles", "AddendCatalogue", "AddendTensors", "CAddendResources"]),
     room(
       "Addend",
       [
-        "AddendFiles", "AddendCatalogue", "AddendTensors", "AddendCodebooks", "AddendLinear",
-        "AddendHardware",
-        "AddendNetworks", "AddendArchives", "AddendData", "AddendDistributed", "AddendTraining",
-        "AddendCompression", "AddendReports", "AddendTables",
+        "AddendFiles", "AddendCatalogue", "AddendTensors", "AddendSearch", "AddendCodebooks",
+        "AddendLinear", "AddendTables", "AddendHardware", "AddendNetworks", "AddendArchives",
+        "AddendData", "AddendExecution", "AddendBenchmark", "AddendDistributed", "AddendTraining",
+        "AddendCompression", "AddendReports",
       ]),
     .executableTarget(
       name: "AddendCommand",
@@ -111,10 +117,14 @@ let package = Package(
     tests("AddendKernels"),
     tests("AddendTensors"),
     tests("AddendCodebooks", ["AddendCatalogue", "AddendData", "AddendKernels", "AddendTensors"]),
+    tests("AddendSearch", ["AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors"]),
     tests("AddendLinear"),
     tests(
-      "AddendTables", ["AddendCatalogue", "AddendCodebooks", "AddendFiles", "AddendKernels",
-        "AddendTensors"]),
+      "AddendTables",
+      [
+        "AddendCatalogue", "AddendCodebooks", "AddendFiles", "AddendKernels",
+        "AddendTensors",
+      ]),
     tests("AddendHardware"),
     tests("AddendNetworks", ["AddendArchives"], excluding: ["Golden"]),
     tests(
@@ -124,13 +134,16 @@ let package = Package(
         "AddendNetworks",
       ], excluding: ["Golden"]),
     tests("AddendData", ["AddendFiles", "AddendCatalogue", "AddendTensors"]),
+    tests("AddendBenchmark", ["AddendCatalogue", "AddendKernels", "AddendExecution"]),
     tests("AddendDistributed"),
+    tests(
+      "AddendExecution", ["AddendCatalogue", "AddendKernels", "AddendTensors", "AddendNetworks"]),
     tests("AddendTraining", ["AddendHardware"], excluding: ["Golden"]),
     tests(
       "AddendCompression",
       [
-        "AddendCatalogue", "AddendCodebooks", "AddendTables", "AddendTensors", "AddendLinear", "AddendNetworks", "AddendArchives",
-        "AddendData", "AddendTraining",
+        "AddendCatalogue", "AddendCodebooks", "AddendTables", "AddendTensors", "AddendSearch",
+        "AddendLinear", "AddendNetworks", "AddendArchives", "AddendData", "AddendTraining",
       ]),
     tests("AddendReports", ["AddendCatalogue", "AddendFiles", "AddendTensors"]),
     tests("Addend"),

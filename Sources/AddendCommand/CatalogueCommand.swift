@@ -12,7 +12,8 @@ struct CatalogueCommand: ParsableCommand {
 
   /// A kind of things with names.
   enum Kind: String, CaseIterable, ExpressibleByArgument {
-    case maps, codebooks, models, layers, losses, optimizers, schedules, transforms, datasets
+    case maps, codebooks, models, layers, losses, optimizers, schedules, transforms, searches
+    case datasets
 
     var catalogue: Catalogue {
       switch self {
@@ -24,6 +25,7 @@ struct CatalogueCommand: ParsableCommand {
       case .optimizers: Optimizers.catalogue
       case .schedules: Schedules.catalogue
       case .transforms: Transforms.catalogue
+      case .searches: SearchMethods.catalogue
       case .datasets: Datasets.catalogue
       }
     }

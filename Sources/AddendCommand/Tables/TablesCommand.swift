@@ -1,4 +1,3 @@
-internal import Addend
 internal import ArgumentParser
 
 /// `addend tables`: codebooks and the tables of their products, as files.
@@ -6,5 +5,5 @@ struct TablesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tables",
     abstract: "Make and look into codebooks and tables of their products.",
-    subcommands: [BuildTablesCommand.self, InspectTablesCommand.self])
+    subcommands: [BuildTablesCommand.self, InspectTablesCommand.self, EvolveCommand.self])
 }

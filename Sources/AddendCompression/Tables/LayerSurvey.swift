@@ -110,7 +110,7 @@ private struct SurveyInstallation: MapVisitor {
       path.appending(name), weight: map.exactTwin.weight.value, capacity: capacity,
       seed: seed &+ UInt64(recorders.count))
     recorders.append(recorder)
-    map = Slot(RecordingMap(inner: map, exact: map.exactTwin, recorder: recorder))
+    map = Slot(SurveyMap(inner: map, exact: map.exactTwin, recorder: recorder))
   }
   mutating func enter(_ name: String) { path.enter(name) }
   mutating func leave() { path.leave() }

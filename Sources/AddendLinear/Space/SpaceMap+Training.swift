@@ -1,6 +1,6 @@
 internal import AddendCodebooks
 internal import AddendKernels
-internal import AddendTensors
+package import AddendTensors
 
 extension SpaceMap {
   /// Makes codebooks once the warm-up is over; from then on codes the weight anew every few steps.
@@ -49,10 +49,20 @@ extension SpaceMap {
 
   private mutating func encodeWeight() {
     guard let latent, var product = product.take() else { return }
-    let blocks = KMeans(points: weightBlocks(latent.weight.value))
-    product.replaceCodes(blocks.codes(for: Tensor<Float>(product.form.matrices)).integers)
+    product.replaceCodes(nearestCodes(of: latent.weight.value, in: product.form.matrices))
     adjoint?.followCodes(of: product)
     self.product = product
+  }
+
+  /// The number of the word in `matrices` that is nearest to each block of `weight`.
+  func nearestCodes(of weight: Tensor<Scalar>, in matrices: Tensor<Scalar>) -> [Int] {
+    KMeans(points: weightBlocks(weight)).codes(for: Tensor<Float>(matrices)).integers
+  }
+
+  /// The blocks of the weight that the map has or stands for, as points
+  /// `[rows · dimension, inputBlocks · outputBlocks]`.
+  package var weightBlocks: Tensor<Float> {
+    weightBlocks(latent?.weight.value ?? quantizedWeight)
   }
 
   /// The blocks of `weight` as points `[matrixSize, inputBlocks · outputBlocks]`.

@@ -81,6 +81,20 @@ struct SpaceProduct<Scalar: TensorScalar>: Sendable {
     packed = Self.pack(form.codes.values, geometry)
   }
 
+  /// `other` with other words; `codes`, where they are given, are the blocks' words.
+  init(_ other: SpaceProduct, _ words: SpaceWords<Scalar>, codes: [Int]?) {
+    var form = other.form
+    form.vectors.words = words.vectors
+    form.matrices = words.matrices
+    if let codes { form.codes.values = codes }
+    geometry = other.geometry
+    let isSame = words.vectors == other.form.vectors.words
+    encoder = isSame ? other.encoder : form.vectors.encoder
+    table = Self.table(words.vectors, words.matrices, geometry)
+    packed = codes.map { Self.pack($0, other.geometry) } ?? other.packed
+    self.form = form
+  }
+
   /// `table[v][a][m] = Σ_b matrix_m[a, b] · vector_v[b]`.
   private static func table(
     _ vectors: Tensor<Scalar>, _ matrices: Tensor<Scalar>, _ geometry: SpaceGeometry

@@ -80,7 +80,7 @@ final class MapRecorder: Sendable {
 /// Stands in a layer for a map: in inference that map, in training its exact twin.
 ///
 /// It has the convolutions' forms by default, through patches: those are what its inputs are.
-struct RecordingMap: LinearMap {
+struct SurveyMap: LinearMap {
   let inner: any MapSlot<Float>
   var exact: ExactMap<Float>
   let recorder: MapRecorder
