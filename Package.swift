@@ -90,8 +90,8 @@ let package = Package(
       "AddendCompression",
       [
         "AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors", "AddendSearch",
-        "AddendCodebooks", "AddendLinear", "AddendHardware", "AddendNetworks", "AddendArchives",
-        "AddendData", "AddendTraining",
+        "AddendCodebooks", "AddendTables", "AddendLinear", "AddendHardware", "AddendNetworks",
+        "AddendArchives", "AddendData", "AddendTraining",
       ]),
     room("AddendReports", ["AddendFiles", "AddendCatalogue", "AddendTensors", "CAddendResources"]),
     room(
@@ -142,8 +142,8 @@ let package = Package(
     tests(
       "AddendCompression",
       [
-        "AddendCatalogue", "AddendTensors", "AddendSearch", "AddendLinear", "AddendNetworks",
-        "AddendArchives", "AddendData", "AddendTraining",
+        "AddendCatalogue", "AddendCodebooks", "AddendTables", "AddendTensors", "AddendSearch",
+        "AddendLinear", "AddendNetworks", "AddendArchives", "AddendData", "AddendTraining",
       ]),
     tests("AddendReports", ["AddendCatalogue", "AddendFiles", "AddendTensors"]),
     tests("Addend"),

@@ -61,6 +61,8 @@ struct Failure: Error {
     // What a file system refused, by whatever it was passed on.
     case DataError.file(let error): kind(of: error)
     case ArchiveError.file(let error): kind(of: error)
+    case TableError.file(let error): kind(of: error)
+    case CompressionError.data(let error): kind(of: error)
     case TrainingError.data(let error): kind(of: error)
     case TrainingError.network(let error): kind(of: error)
     case TrainingError.archive(let error): kind(of: error)

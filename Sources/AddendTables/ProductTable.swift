@@ -23,7 +23,7 @@ public struct ProductTable: Sendable {
   /// Of the whole file.
   public let fileByteCount: Int
   private let file: MappedFile
-  private let header: TableHeader
+  let header: TableHeader
 
   /// Maps the table at `path`. Header, codebooks and extents are checked, rows only by `verify`.
   ///

@@ -103,7 +103,8 @@ public struct TableBuilder: Sendable {
     return step * limit >= largest ? step : 2 * step
   }
 
-  /// Builds the table at `path`, or goes on with a build of the same one that was begun there.
+  /// Builds the table at `path`, or goes on with a build of the same one that was begun there; where
+  /// it stands finished and whole, it is left as it is.
   ///
   /// - Parameters:
   ///   - limits: Refused before the first row is what would pass them.
@@ -115,6 +116,10 @@ public struct TableBuilder: Sendable {
     at path: String, limits: TableLimits = TableLimits(),
     progress: (_ rows: Int, _ count: Int) -> Bool = { _, _ in true }
   ) throws(TableError) -> ProductTable {
+    if let finished = finished(at: path) {
+      _ = progress(extents.leftCount, extents.leftCount)
+      return finished
+    }
     var forecast = forecast()
     // What a beginning takes on the disk is not taken a second time.
     forecast.byteCount -= Double(try Self.begunByteCount(at: path))
@@ -124,6 +129,15 @@ public struct TableBuilder: Sendable {
     try fill(file, header, progress)
     try finish(file, header)
     return try ProductTable(contentsOf: path)
+  }
+
+  /// The table at `path`, if it is the one to be built and every byte of it fits.
+  private func finished(at path: String) -> ProductTable? {
+    guard let table = try? ProductTable(contentsOf: path) else { return nil }
+    var own = header(step: table.step)
+    own.isComplete = true
+    guard table.header == own, (try? table.verify()) != nil else { return nil }
+    return table
   }
 
   private static func begunByteCount(at path: String) throws(TableError) -> Int {

@@ -7,7 +7,9 @@ import Testing
 
 /// Words, the search for the nearest, and what coding loses.
 struct CodebookTests {
-  @Test(arguments: [(1, 1), (7, 3), (256, 4), (257, 1), (700, 5), (1000, 64), (513, 17)])
+  @Test(arguments: [
+    (1, 1), (7, 3), (256, 4), (257, 1), (700, 5), (1000, 64), (513, 17), (2100, 40),
+  ])
   func encodingFollowsItsDefinition(count: Int, dimension: Int) throws {
     var random = RandomSource(seed: UInt64(count))
     var words = Tensor<Float>.normal([count, dimension], using: &random)
@@ -27,6 +29,35 @@ struct CodebookTests {
     let pool = ThreadPool(threadCount: 3)
     let threaded = try ThreadPool.$current.withValue(pool) { try codebook.encode(points) }
     #expect(threaded == expected)
+  }
+
+  /// Words that lie as near as rounding can tell, far from zero: the shortlist keeps all that matter.
+  @Test(arguments: [32, 33, 256])
+  func nearlyEqualWordsAreToldApartAsDefined(dimension: Int) throws {
+    var random = RandomSource(seed: 4)
+    let words = Tensor<Float>([300, dimension]) { span in
+      for i in span.indices {
+        span[i] = 3 + 1e-6 * Float(random.normal()) + Float(i % dimension) / 7
+      }
+    }
+    let codebook = try Codebook(words)
+    let points = Tensor<Float>([50, dimension]) { span in
+      for i in span.indices {
+        span[i] = 3.1 + Float(i % dimension) / 7 + 0.1 * Float(random.normal())
+      }
+    }
+    let numbers = points.span
+    let expected = (0..<50).map { i in
+      UInt32(codebook.nearest(to: numbers.extracting(i * dimension..<(i + 1) * dimension)))
+    }
+    #expect(try codebook.encode(points) == expected)
+  }
+
+  /// Where squares overflow, the definition's answer still stands: the first word.
+  @Test func hugeNumbersAreCodedAsDefined() throws {
+    let words = Tensor<Float>([200, 40], repeating: 1e25)
+    let points = Tensor<Float>([3, 40], repeating: -1e25)
+    #expect(try Codebook(words).encode(points) == [0, 0, 0])
   }
 
   /// Columns instead of rows find the same words.

@@ -75,6 +75,31 @@ struct TableBuilderTests {
     }
   }
 
+  /// A finished table is not built again; a damaged one, and that of other words, are.
+  @Test func whatStandsFinishedIsLeft() throws {
+    try withTemporaryDirectory { directory in
+      let path = "\(directory)/table"
+      func heard(_ builder: TableBuilder) throws -> [Int] {
+        var heard: [Int] = []
+        try builder.build(at: path) { done, _ in
+          heard.append(done)
+          return true
+        }
+        return heard
+      }
+      #expect(try heard(Self.builder()).first == 0)
+      let whole = try Self.contents(path)
+      #expect(try heard(Self.builder()) == [200])
+      var altered = whole
+      altered[whole.count - 100] ^= 1
+      try writeAtomically(altered.span, to: path)
+      #expect(try heard(Self.builder()).first == 0)
+      #expect(try Self.contents(path) == whole)
+      #expect(try heard(Self.builder(seed: 9)).first == 0)
+      #expect(try Self.contents(path) != whole)
+    }
+  }
+
   @Test func theBeginningOfAnotherTableIsLeftAlone() throws {
     try withTemporaryDirectory { directory in
       let path = "\(directory)/table"

@@ -5,5 +5,5 @@ struct TablesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tables",
     abstract: "Make and look into codebooks and tables of their products.",
-    subcommands: [EvolveCommand.self])
+    subcommands: [BuildTablesCommand.self, InspectTablesCommand.self, EvolveCommand.self])
 }

@@ -9,7 +9,11 @@ public struct NearestWords: Sendable {
   public let count: Int
   public let dimension: Int
   /// `[count][dimension]`.
-  private let words: AlignedBuffer<Float>
+  let words: AlignedBuffer<Float>
+  /// `‖w‖²`; empty where searches go without products of matrices.
+  let norms: [Float]
+  /// The largest of them.
+  let largestNorm: Float
 
   /// Words that a search of one piece compares: codes are bytes there.
   private static let pieceWords = 256
@@ -22,9 +26,25 @@ public struct NearestWords: Sendable {
     precondition(!words.isEmpty && words.count / dimension <= 1 << 32, "nearest: codes fit 32 bits")
     count = words.count / dimension
     self.dimension = dimension
-    self.words = AlignedBuffer(uninitializedCount: words.count)
-    var span = self.words.uniqueSpan
+    let copy = AlignedBuffer<Float>(uninitializedCount: words.count)
+    var span = copy.uniqueSpan
     copyBytes(bytes(of: words), to: &span)
+    self.words = copy
+    norms = Self.wantsProducts(count: count, dimension) ? Self.norms(words, dimension) : []
+    largestNorm = norms.reduce(0, max)
+  }
+
+  /// Below these extents a product of matrices is no faster than distances one by one.
+  private static func wantsProducts(count: Int, _ dimension: Int) -> Bool {
+    dimension >= 32 && count >= 128
+  }
+
+  private static func norms(_ words: Span<Float>, _ dimension: Int) -> [Float] {
+    (0..<words.count / dimension).map { k in
+      (0..<dimension).reduce(0) {
+        $0 + words[k * dimension + $1] * words[k * dimension + $1]
+      }
+    }
   }
 
   /// `codes[i]` = the word nearest to point `i`; `points` is `[codes.count][dimension]`.
@@ -36,6 +56,7 @@ public struct NearestWords: Sendable {
     guard let codes = unsafe codes.address, let points = unsafe points.address else { return }
     // Safe: a part reads points and writes codes of its own, all within the extents checked above.
     ThreadPool.forEachPart(of: total, size: partSize) { first, part in
+      if unsafe searchByProducts(points + first * dimension, part, codes + first) { return }
       let columns = AlignedBuffer<Float>(uninitializedCount: part * dimension)
       var span = columns.uniqueSpan
       guard let x = unsafe span.address else { return }

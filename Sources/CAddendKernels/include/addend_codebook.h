@@ -1,6 +1,7 @@
 #ifndef ADDEND_CODEBOOK_H
 #define ADDEND_CODEBOOK_H
 #include <stddef.h>
+#include <stdint.h>
 
 // What making a codebook and searching a large one take besides products of matrices.
 
@@ -14,4 +15,14 @@ void addend_codebook_lower(const float *restrict points, size_t stride, size_t d
 /// [columns][stride].
 void addend_codebook_transpose(const float *restrict source, size_t rows, size_t columns,
                                float *restrict target, size_t stride);
+
+/// Lowers *least to the least score norms[k] − 2·products[k], k < count, and writes every k whose score
+/// is within `margin` of it to `found`, ascending; returns how many. found has room for count + 1.
+size_t addend_codebook_candidates(const float *restrict products, const float *restrict norms,
+                                  size_t count, float margin, float *restrict least,
+                                  uint32_t *restrict found);
+
+/// Σ_c (point[c] − word[c])², terms in order.
+float addend_codebook_distance(const float *restrict point, const float *restrict word,
+                               size_t dimension);
 #endif
