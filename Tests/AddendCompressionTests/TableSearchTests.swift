@@ -138,6 +138,12 @@ struct TableSearchTests {
     #expect(try own.accuracy == self.examples().evaluation(of: teacher).accuracy)
     let coded = try converted("space:dimension=4,vectors=12,matrices=12").frozen()
     #expect(try examples.evaluation(of: coded).loss > 0.01)
+    let stranger = try Model<Float>(
+      Network("stranger", input: [8, 8, 1]) {
+        Flatten()
+        Dense(3)
+      }, seed: 1)
+    #expect(throws: CompressionError.self) { try examples.evaluation(of: stranger) }
   }
 
   /// A search ends better than it began, on the examples that judge it.

@@ -4,7 +4,6 @@ public import AddendLinear
 public import AddendNetworks
 internal import AddendSearch
 public import AddendTensors
-internal import AddendTraining
 
 /// The codebooks of a network's space maps as a search space: a genome is all words of all of them.
 ///
@@ -136,7 +135,7 @@ public struct CodebookSpace: ModelSpace {
     }
     var model = base
     model.visitMaps(&installation)
-    if let error = installation.error { throw .evaluation(.loss(error)) }
+    if let error = installation.error { throw .network(.pass(layer: base.network.name, error)) }
     return model.frozen()
   }
 

@@ -14,8 +14,7 @@ public struct HeldOutExamples: Sendable {
     /// The examples' own targets.
     case targets(any Loss)
     /// What another model makes of the examples: the divergence of the probabilities `q` from its `p`,
-    /// `Σ p log (p / q)` with both by softmax. It tells of each example as many numbers as there are
-    /// classes, where a label tells one: fewer examples go as far.
+    /// `Σ p log (p / q)` with both by softmax.
     case model(Model<Float>)
   }
 
@@ -31,7 +30,7 @@ public struct HeldOutExamples: Sendable {
   public let checksum: String
 
   /// - Throws: `CompressionError.unsuitable` for text, whose examples do not stand alone, and for no
-  ///   examples at all.
+  ///   examples at all; `network` where they do not fit the standard.
   public init(_ dataset: any Dataset, against standard: Standard) throws(CompressionError) {
     guard dataset.order == .shuffled, dataset.count > 0 else {
       throw .unsuitable(reason: "candidates are judged on examples that stand alone")
@@ -59,9 +58,15 @@ public struct HeldOutExamples: Sendable {
   /// Accuracy of `model`, and its loss or divergence.
   ///
   /// - Parameter beginning: names the first layers' outputs, for models that have them in common.
+  /// - Throws: `CompressionError.unsuitable` where the standard is a model with other outputs;
+  ///   `network` and `evaluation` where the examples do not fit the model.
   public func evaluation(
     of model: Model<Float>, sharing beginning: ModelBeginning? = nil
   ) throws(CompressionError) -> Evaluation {
+    if case .model(let teacher) = standard, teacher.output != model.output {
+      throw .unsuitable(
+        reason: "the standard's output is \(teacher.output), the candidate's \(model.output)")
+    }
     let nodes = model.layers.nodes
     let shared = min(beginning?.layers ?? 0, nodes.count)
     var inputs = batches.map(\.input)
@@ -73,15 +78,19 @@ public struct HeldOutExamples: Sendable {
     var (total, correct, rows) = (0.0, 0, 0)
     let results = try outputs(of: nodes[shared...], for: inputs)
     for (i, batch) in batches.enumerated() {
-      let (output, count) = (results[i], batch.input.shape[0])
+      let output = results[i]
+      var count = batch.input.shape[0]
       do throws(TensorError) {
+        if case .classes(let classes) = batch.targets {
+          count = classes.count { $0 != Targets.ignored }
+          correct += try batch.targets.correctCount(in: output)
+        }
         switch standard {
         case .targets(let loss):
           total += try loss.valueAndGradient(output, batch.targets).value * Double(count)
         case .model:
           total += output.softmax().divergence(from: probabilities[i])
         }
-        if case .classes = batch.targets { correct += try batch.targets.correctCount(in: output) }
         rows += count
       } catch {
         throw .evaluation(.loss(error))
