@@ -57,7 +57,7 @@ public struct CodebookSpace: ModelSpace {
   /// One codebook's shape, its words at first, and the blocks that they stand for.
   struct Book: Sendable {
     let words: Tensor<Float>
-    /// `[dimension, count]`.
+    /// `[count, dimension]`.
     let blocks: Tensor<Float>
     /// The root of the mean squared distance of a block's number from its word's.
     let deviation: Double
@@ -68,15 +68,13 @@ public struct CodebookSpace: ModelSpace {
     init(words: Tensor<Float>, blocks: Tensor<Float>) {
       self.words = words
       self.blocks = blocks
-      let codes = KMeans(points: blocks).codes(for: words)
-      let (dimension, count) = (words.shape[1], blocks.shape[1])
+      let codes = KMeans(points: blocks.transposed).codes(for: words)
+      let dimension = words.shape[1]
       var sum = 0.0
-      for c in 0..<dimension {
-        for i in 0..<count {
-          let difference =
-            blocks.span[c * count + i] - words.span[Int(codes.span[i]) * dimension + c]
-          sum += Double(difference * difference)
-        }
+      for i in 0..<blocks.count {
+        let word = Int(codes.span[i / dimension])
+        let difference = blocks.span[i] - words.span[word * dimension + i % dimension]
+        sum += Double(difference * difference)
       }
       deviation = (sum / Double(blocks.count)).squareRoot()
     }
@@ -128,7 +126,7 @@ public struct CodebookSpace: ModelSpace {
       return try maps.value(of: MapKey(site: site, books: books)) { () throws(TensorError) in
         let own = sites[site].books
         return try map.adopting(
-          SpaceWords(
+          SpaceCodewords(
             vectors: Tensor(own[0].words.shape, books[0]),
             matrices: Tensor(own[1].words.shape, books[1])), coding: coding)
       }
