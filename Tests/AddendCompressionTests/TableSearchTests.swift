@@ -141,7 +141,7 @@ struct TableSearchTests {
     for _ in 0..<12 {
       let model = try space.model(of: genome)
       let alone = try examples.evaluation(of: model)
-      #expect(try examples.evaluation(of: model, sharing: space.beginning(of: genome)) == alone)
+      #expect(try examples.evaluation(of: model, sharing: space.beginnings(of: genome)) == alone)
       let whole = try model.evaluation(
         on: #require(Self.splits.get().validation), loss: SoftmaxCrossEntropy())
       #expect(alone.accuracy == whole.accuracy)

@@ -42,8 +42,7 @@ public struct CodebookSpace: ModelSpace {
   public let coding: MatrixCoding
   private let base: Model<Float>
   private let sites: [Site]
-  private let beginningLayers: Int?
-  private let maps = Memo<MapKey, SpaceMap<Float>>(capacity: 128)
+  private let maps = Memo<MapKey, SpaceMap<Float>>(limit: 128)
 
   /// One map with what its words are drawn from.
   struct Site: Sendable {
@@ -102,10 +101,9 @@ public struct CodebookSpace: ModelSpace {
     self.coding = coding
     base = model
     sites = try BlockRecording.sites(of: model, showing: batch, seed: seed)
-    guard let first = sites.first else {
+    guard !sites.isEmpty else {
       throw .unsuitable(reason: "the network has no space map with codebooks to search")
     }
-    beginningLayers = sites.first { $0.layer > first.layer }?.layer
   }
 
   /// The words that the model has.
@@ -137,9 +135,13 @@ public struct CodebookSpace: ModelSpace {
     return model.frozen()
   }
 
-  public func beginning(of genome: Genome) -> ModelBeginning? {
-    guard let layers = beginningLayers else { return nil }
-    let count = sites.count { $0.layer < layers }
-    return ModelBeginning(layers: layers, numbers: Array(genome.books.prefix(2 * count)))
+  /// Up to each layer with codebooks but the first, what comes before it.
+  public func beginnings(of genome: Genome) -> [ModelBeginning] {
+    zip(sites, sites.dropFirst()).enumerated().compactMap { number, neighbours in
+      let (site, next) = neighbours
+      guard next.layer > site.layer else { return nil }
+      return ModelBeginning(
+        layers: next.layer, numbers: Array(genome.books.prefix(2 * (number + 1))))
+    }
   }
 }

@@ -22,7 +22,10 @@ public struct HeldOutExamples: Sendable {
   private let standard: Standard
   /// The standard's probabilities for each batch; empty where it is the targets.
   private let probabilities: [Tensor<Float>]
-  private let beginnings = Memo<ModelBeginning, [Tensor<Float>]>(capacity: 24)
+  /// Of a quarter of a gigabyte at most.
+  private let beginnings = Memo<ModelBeginning, [Tensor<Float>]>(limit: 1 << 28) { outputs in
+    outputs.reduce(0) { $0 + $1.count * MemoryLayout<Float>.size }
+  }
 
   /// The number of examples.
   public let count: Int
@@ -57,26 +60,27 @@ public struct HeldOutExamples: Sendable {
 
   /// Accuracy of `model`, and its loss or divergence.
   ///
-  /// - Parameter beginning: names the first layers' outputs, for models that have them in common.
+  /// - Parameter beginnings: what other models may have in common with this one, of ever more layers.
   /// - Throws: `CompressionError.unsuitable` where the standard is a model with other outputs;
   ///   `network` and `evaluation` where the examples do not fit the model.
   public func evaluation(
-    of model: Model<Float>, sharing beginning: ModelBeginning? = nil
+    of model: Model<Float>, sharing beginnings: [ModelBeginning] = []
   ) throws(CompressionError) -> Evaluation {
     if case .model(let teacher) = standard, teacher.output != model.output {
       throw .unsuitable(
         reason: "the standard's output is \(teacher.output), the candidate's \(model.output)")
     }
     let nodes = model.layers.nodes
-    let shared = min(beginning?.layers ?? 0, nodes.count)
     var inputs = batches.map(\.input)
-    if let beginning {
-      inputs = try beginnings.value(of: beginning) { () throws(CompressionError) in
-        try outputs(of: nodes[..<shared], for: inputs)
+    var passed = 0
+    for beginning in beginnings where passed..<nodes.count ~= beginning.layers {
+      inputs = try self.beginnings.value(of: beginning) { () throws(CompressionError) in
+        try outputs(of: nodes[passed..<beginning.layers], for: inputs)
       }
+      passed = beginning.layers
     }
     var (total, correct, rows) = (0.0, 0, 0)
-    let results = try outputs(of: nodes[shared...], for: inputs)
+    let results = try outputs(of: nodes[passed...], for: inputs)
     for (i, batch) in batches.enumerated() {
       let output = results[i]
       var count = batch.input.shape[0]
