@@ -60,6 +60,9 @@ let package = Package(
     room("AddendCodebooks", ["AddendCatalogue", "AddendKernels", "AddendTensors"]),
     room("AddendLinear", ["AddendCatalogue", "AddendTensors", "AddendCodebooks"]),
     room(
+      "AddendTables",
+      ["AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors", "AddendCodebooks"]),
+    room(
       "AddendSearch", ["AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors"]),
     room("AddendHardware", ["AddendLinear"]),
     room("AddendNetworks", ["AddendCatalogue", "AddendTensors", "AddendLinear"]),
@@ -72,6 +75,9 @@ let package = Package(
         "AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors", "CAddendResources",
         "CAddendDecoders",
       ]),
+    room("AddendExecution", ["AddendKernels", "AddendTensors", "AddendLinear", "AddendNetworks"]),
+    room(
+      "AddendBenchmark", ["AddendCatalogue", "AddendKernels", "AddendTensors", "AddendExecution"]),
     room("AddendDistributed", ["AddendTensors"]),
     room(
       "AddendTraining",
@@ -87,13 +93,14 @@ let package = Package(
         "AddendCodebooks", "AddendLinear", "AddendHardware", "AddendNetworks", "AddendArchives",
         "AddendData", "AddendTraining",
       ]),
-    room("AddendReports", ["AddendFiles", "AddendCatalogue", "CAddendResources"]),
+    room("AddendReports", ["AddendFiles", "AddendCatalogue", "AddendTensors", "CAddendResources"]),
     room(
       "Addend",
       [
         "AddendFiles", "AddendCatalogue", "AddendTensors", "AddendSearch", "AddendCodebooks",
-        "AddendLinear", "AddendHardware", "AddendNetworks", "AddendArchives", "AddendData",
-        "AddendDistributed", "AddendTraining", "AddendCompression", "AddendReports",
+        "AddendLinear", "AddendTables", "AddendHardware", "AddendNetworks", "AddendArchives",
+        "AddendData", "AddendExecution", "AddendBenchmark", "AddendDistributed", "AddendTraining",
+        "AddendCompression", "AddendReports",
       ]),
     .executableTarget(
       name: "AddendCommand",
@@ -112,6 +119,12 @@ let package = Package(
     tests("AddendCodebooks", ["AddendCatalogue", "AddendData", "AddendKernels", "AddendTensors"]),
     tests("AddendSearch", ["AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors"]),
     tests("AddendLinear"),
+    tests(
+      "AddendTables",
+      [
+        "AddendCatalogue", "AddendCodebooks", "AddendFiles", "AddendKernels",
+        "AddendTensors",
+      ]),
     tests("AddendHardware"),
     tests("AddendNetworks", ["AddendArchives"], excluding: ["Golden"]),
     tests(
@@ -121,7 +134,10 @@ let package = Package(
         "AddendNetworks",
       ], excluding: ["Golden"]),
     tests("AddendData", ["AddendFiles", "AddendCatalogue", "AddendTensors"]),
+    tests("AddendBenchmark", ["AddendCatalogue", "AddendKernels", "AddendExecution"]),
     tests("AddendDistributed"),
+    tests(
+      "AddendExecution", ["AddendCatalogue", "AddendKernels", "AddendTensors", "AddendNetworks"]),
     tests("AddendTraining", ["AddendHardware"], excluding: ["Golden"]),
     tests(
       "AddendCompression",

@@ -42,7 +42,7 @@ struct Failure: Error {
       || error is NetworkError || error is TensorError || error is TrainingError
       || error is ArchiveError || error is CommunicationError || error is CodebookError
       || error is CheckpointDirectory.Skipped || error is CompressionError
-      || error is SearchError
+      || error is SearchError || error is TableError
   }
 
   private static func kind(of error: any Error) -> Kind {
