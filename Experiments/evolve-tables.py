@@ -5,8 +5,7 @@ import pathlib
 import statistics
 import sys
 
-CONTENDERS = ["k-means", "random", "genetic", "strategy", "genetic-accuracy", "genetic-teacher",
-              "strategy-loss", "strategy-teacher"]
+CONTENDERS = ["k-means", "genetic", "genetic-k-means", "genetic-finish", "strategy-finish"]
 
 
 def accuracies(runs, part, moment):

@@ -54,11 +54,29 @@ struct InspectCommand: ParsableCommand {
     common.say("\(model.network.name), \(model.map): \(model.network.input) to \(model.output)")
     common.say("\(table)")
     common.say("operations are per example; the size in all includes the file's headers")
+    if file != nil { sayErrors(CodingErrors(of: frozen).figures) }
     let result = NetworkResult(model: frozen, archive: archive, evaluation: nil)
     var object = result.json.objectValue ?? JSONObject()
     object["layers"] = .array(layers)
+    // A network that is not trained yet has not coded anything.
+    let errors = file == nil ? [] : CodingErrors(of: frozen).figures
+    if !errors.isEmpty { object["codingErrors"] = .array(errors.map(\.json)) }
     try Envelope(command: "inspect", options: common, dataset: nil, results: [.object(object)])
       .write()
+  }
+
+  /// A table of what coding lost, where a map codes.
+  private func sayErrors(_ figures: [CodingErrors.Figures]) {
+    guard !figures.isEmpty else { return }
+    var table = TextTable(columns: [
+      .init("map", alignment: .leading), .init("inputs"), .init("weight"), .init("gradients"),
+    ])
+    for row in figures {
+      table.append(
+        [row.map] + [row.inputs, row.weight, row.gradients].map(QuantityUnit.fraction.text))
+    }
+    common.say("coding errors, squared, relative to what is coded")
+    common.say("\(table)")
   }
 
   private func inspected() throws -> ModelArchive<Float> {

@@ -97,7 +97,7 @@ struct TableSearchWork {
       display.update(
         Int(share * 1000),
         note: "generation \(search.generation), \(search.evaluations) candidates, best "
-          + QuantityUnit.plain.text(search.best?.fitness ?? -.infinity))
+          + "\(((search.best?.fitness ?? -.infinity) * 1e4).rounded() / 1e4)")
     }
     display.finish()
     try finish(search, before: before)

@@ -39,15 +39,10 @@ final class BlockRecorder: Sendable {
     }
   }
 
-  /// `[dimension, count]`.
+  /// `[count, dimension]`.
   var points: Tensor<Float> {
     let numbers = state.withLock { $0.numbers }
-    let count = numbers.count / dimension
-    return Tensor([dimension, count]) { span in
-      for i in 0..<count {
-        for c in 0..<dimension { span[c * count + i] = numbers[i * dimension + c] }
-      }
-    }
+    return Tensor([numbers.count / dimension, dimension], numbers)
   }
 }
 

@@ -8,9 +8,10 @@ extension CodebookSpace {
       books: books.map { book in
         switch source {
         case .kMeans:
-          KMeans(points: book.blocks).codebook(words: book.count, using: &random).elements
+          KMeans(points: book.blocks.transposed).codebook(words: book.count, using: &random)
+            .elements
         case .samples:
-          (0..<book.count).flatMap { _ in book.block(random.below(book.blocks.shape[1])) }
+          (0..<book.count).flatMap { _ in book.randomBlock(using: &random) }
         }
       })
   }
@@ -26,7 +27,7 @@ extension CodebookSpace {
     repeat {
       switch mutation {
       case .data:
-        let block = book.block(random.below(book.blocks.shape[1]))
+        let block = book.randomBlock(using: &random)
         let word = book.nearest(to: block, in: genome.books[number])
         let step = Float(strength * random.normal())
         for c in 0..<book.dimension {
@@ -72,7 +73,7 @@ extension CodebookSpace {
         let numbers = Array(genome.books[number][places])
         if numbers.allSatisfy(\.isFinite) && seen.insert(numbers).inserted { continue }
         genome.books[number].replaceSubrange(
-          places, with: book.block(random.below(book.blocks.shape[1])))
+          places, with: book.randomBlock(using: &random))
       }
     }
     return genome
@@ -98,9 +99,9 @@ extension CodebookSpace {
 }
 
 extension CodebookSpace.Book {
-  func block(_ number: Int) -> [Float] {
-    let count = blocks.shape[1]
-    return (0..<dimension).map { blocks.span[$0 * count + number] }
+  func randomBlock(using random: inout RandomSource) -> [Float] {
+    let number = random.below(blocks.shape[0])
+    return (number * dimension..<(number + 1) * dimension).map { blocks.span[$0] }
   }
 
   /// The first of the nearest words.
@@ -121,4 +122,14 @@ extension CodebookSpace.Book {
 extension RandomSource {
   /// An integer below `limit`.
   mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(max(1, limit))) }
+}
+
+extension Tensor<Float> {
+  /// A matrix's transpose.
+  var transposed: Tensor<Float> {
+    let (rows, columns) = (shape[0], shape[1])
+    return Tensor([columns, rows]) { result in
+      for i in 0..<rows { for j in 0..<columns { result[j * rows + i] = span[i * columns + j] } }
+    }
+  }
 }

@@ -4,7 +4,6 @@ public import AddendLinear
 public import AddendNetworks
 internal import AddendSearch
 public import AddendTensors
-internal import AddendTraining
 
 /// The codebooks of a network's space maps as a search space: a genome is all words of all of them.
 ///
@@ -43,8 +42,7 @@ public struct CodebookSpace: ModelSpace {
   public let coding: MatrixCoding
   private let base: Model<Float>
   private let sites: [Site]
-  private let beginningLayers: Int?
-  private let maps = Memo<MapKey, SpaceMap<Float>>(capacity: 128)
+  private let maps = Memo<MapKey, SpaceMap<Float>>(limit: 128)
 
   /// One map with what its words are drawn from.
   struct Site: Sendable {
@@ -58,7 +56,7 @@ public struct CodebookSpace: ModelSpace {
   /// One codebook's shape, its words at first, and the blocks that they stand for.
   struct Book: Sendable {
     let words: Tensor<Float>
-    /// `[dimension, count]`.
+    /// `[count, dimension]`.
     let blocks: Tensor<Float>
     /// The root of the mean squared distance of a block's number from its word's.
     let deviation: Double
@@ -69,15 +67,13 @@ public struct CodebookSpace: ModelSpace {
     init(words: Tensor<Float>, blocks: Tensor<Float>) {
       self.words = words
       self.blocks = blocks
-      let codes = KMeans(points: blocks).codes(for: words)
-      let (dimension, count) = (words.shape[1], blocks.shape[1])
+      let codes = KMeans(points: blocks.transposed).codes(for: words)
+      let dimension = words.shape[1]
       var sum = 0.0
-      for c in 0..<dimension {
-        for i in 0..<count {
-          let difference =
-            blocks.span[c * count + i] - words.span[Int(codes.span[i]) * dimension + c]
-          sum += Double(difference * difference)
-        }
+      for i in 0..<blocks.count {
+        let word = Int(codes.span[i / dimension])
+        let difference = blocks.span[i] - words.span[word * dimension + i % dimension]
+        sum += Double(difference * difference)
       }
       deviation = (sum / Double(blocks.count)).squareRoot()
     }
@@ -105,10 +101,9 @@ public struct CodebookSpace: ModelSpace {
     self.coding = coding
     base = model
     sites = try BlockRecording.sites(of: model, showing: batch, seed: seed)
-    guard let first = sites.first else {
+    guard !sites.isEmpty else {
       throw .unsuitable(reason: "the network has no space map with codebooks to search")
     }
-    beginningLayers = sites.first { $0.layer > first.layer }?.layer
   }
 
   /// The words that the model has.
@@ -129,20 +124,24 @@ public struct CodebookSpace: ModelSpace {
       return try maps.value(of: MapKey(site: site, books: books)) { () throws(TensorError) in
         let own = sites[site].books
         return try map.adopting(
-          SpaceWords(
+          SpaceCodewords(
             vectors: Tensor(own[0].words.shape, books[0]),
             matrices: Tensor(own[1].words.shape, books[1])), coding: coding)
       }
     }
     var model = base
     model.visitMaps(&installation)
-    if let error = installation.error { throw .evaluation(.loss(error)) }
+    if let error = installation.error { throw .network(.pass(layer: base.network.name, error)) }
     return model.frozen()
   }
 
-  public func beginning(of genome: Genome) -> ModelBeginning? {
-    guard let layers = beginningLayers else { return nil }
-    let count = sites.count { $0.layer < layers }
-    return ModelBeginning(layers: layers, numbers: Array(genome.books.prefix(2 * count)))
+  /// Up to each layer with codebooks but the first, what comes before it.
+  public func beginnings(of genome: Genome) -> [ModelBeginning] {
+    zip(sites, sites.dropFirst()).enumerated().compactMap { number, neighbours in
+      let (site, next) = neighbours
+      guard next.layer > site.layer else { return nil }
+      return ModelBeginning(
+        layers: next.layer, numbers: Array(genome.books.prefix(2 * (number + 1))))
+    }
   }
 }

@@ -14,8 +14,7 @@ public struct HeldOutExamples: Sendable {
     /// The examples' own targets.
     case targets(any Loss)
     /// What another model makes of the examples: the divergence of the probabilities `q` from its `p`,
-    /// `Σ p log (p / q)` with both by softmax. It tells of each example as many numbers as there are
-    /// classes, where a label tells one: fewer examples go as far.
+    /// `Σ p log (p / q)` with both by softmax.
     case model(Model<Float>)
   }
 
@@ -23,7 +22,10 @@ public struct HeldOutExamples: Sendable {
   private let standard: Standard
   /// The standard's probabilities for each batch; empty where it is the targets.
   private let probabilities: [Tensor<Float>]
-  private let beginnings = Memo<ModelBeginning, [Tensor<Float>]>(capacity: 24)
+  /// Of a quarter of a gigabyte at most.
+  private let beginnings = Memo<ModelBeginning, [Tensor<Float>]>(limit: 1 << 28) { outputs in
+    outputs.reduce(0) { $0 + $1.count * MemoryLayout<Float>.size }
+  }
 
   /// The number of examples.
   public let count: Int
@@ -31,7 +33,7 @@ public struct HeldOutExamples: Sendable {
   public let checksum: String
 
   /// - Throws: `CompressionError.unsuitable` for text, whose examples do not stand alone, and for no
-  ///   examples at all.
+  ///   examples at all; `network` where they do not fit the standard.
   public init(_ dataset: any Dataset, against standard: Standard) throws(CompressionError) {
     guard dataset.order == .shuffled, dataset.count > 0 else {
       throw .unsuitable(reason: "candidates are judged on examples that stand alone")
@@ -58,30 +60,41 @@ public struct HeldOutExamples: Sendable {
 
   /// Accuracy of `model`, and its loss or divergence.
   ///
-  /// - Parameter beginning: names the first layers' outputs, for models that have them in common.
+  /// - Parameter beginnings: what other models may have in common with this one, of ever more layers.
+  /// - Throws: `CompressionError.unsuitable` where the standard is a model with other outputs;
+  ///   `network` and `evaluation` where the examples do not fit the model.
   public func evaluation(
-    of model: Model<Float>, sharing beginning: ModelBeginning? = nil
+    of model: Model<Float>, sharing beginnings: [ModelBeginning] = []
   ) throws(CompressionError) -> Evaluation {
+    if case .model(let teacher) = standard, teacher.output != model.output {
+      throw .unsuitable(
+        reason: "the standard's output is \(teacher.output), the candidate's \(model.output)")
+    }
     let nodes = model.layers.nodes
-    let shared = min(beginning?.layers ?? 0, nodes.count)
     var inputs = batches.map(\.input)
-    if let beginning {
-      inputs = try beginnings.value(of: beginning) { () throws(CompressionError) in
-        try outputs(of: nodes[..<shared], for: inputs)
+    var passed = 0
+    for beginning in beginnings where passed..<nodes.count ~= beginning.layers {
+      inputs = try self.beginnings.value(of: beginning) { () throws(CompressionError) in
+        try outputs(of: nodes[passed..<beginning.layers], for: inputs)
       }
+      passed = beginning.layers
     }
     var (total, correct, rows) = (0.0, 0, 0)
-    let results = try outputs(of: nodes[shared...], for: inputs)
+    let results = try outputs(of: nodes[passed...], for: inputs)
     for (i, batch) in batches.enumerated() {
-      let (output, count) = (results[i], batch.input.shape[0])
+      let output = results[i]
+      var count = batch.input.shape[0]
       do throws(TensorError) {
+        if case .classes(let classes) = batch.targets {
+          count = classes.count { $0 != Targets.ignored }
+          correct += try batch.targets.correctCount(in: output)
+        }
         switch standard {
         case .targets(let loss):
           total += try loss.valueAndGradient(output, batch.targets).value * Double(count)
         case .model:
           total += output.softmax().divergence(from: probabilities[i])
         }
-        if case .classes = batch.targets { correct += try batch.targets.correctCount(in: output) }
         rows += count
       } catch {
         throw .evaluation(.loss(error))

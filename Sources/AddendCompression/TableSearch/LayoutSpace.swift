@@ -37,7 +37,7 @@ public struct LayoutSpace: ModelSpace {
   private let seed: UInt64
   /// The layers that choose their maps, in the order of the network.
   private let names: [String]
-  private let models = Memo<Genome, Model<Float>>(capacity: 8)
+  private let models = Memo<Genome, Model<Float>>(limit: 8)
 
   /// - Parameters:
   ///   - model: trained, its weights floats or what codes stand for.

@@ -6,14 +6,35 @@ internal import Synchronization
 /// may compute the same value at once: it is the same.
 final class Memo<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   private struct Entries {
-    var values: [Key: (value: Value, lastUse: Int)] = [:]
+    var values: [Key: (value: Value, size: Int, lastUse: Int)] = [:]
+    var size = 0
     var uses = 0
+
+    mutating func insert(_ value: Value, of key: Key, size: Int) {
+      guard values[key] == nil else { return }
+      values[key] = (value, size, uses)
+      self.size += size
+    }
+
+    mutating func removeOldest() {
+      guard let oldest = values.min(by: { $0.value.lastUse < $1.value.lastUse })?.key,
+        let entry = values.removeValue(forKey: oldest)
+      else { return }
+      size -= entry.size
+    }
   }
 
-  private let capacity: Int
+  private let limit: Int
+  private let size: @Sendable (Value) -> Int
   private let entries = Mutex(Entries())
 
-  init(capacity: Int) { self.capacity = capacity }
+  /// - Parameters:
+  ///   - limit: of the sizes of all values kept; a value beyond it alone is not kept.
+  ///   - size: of a value, one for each if left out.
+  init(limit: Int, size: @escaping @Sendable (Value) -> Int = { _ in 1 }) {
+    self.limit = limit
+    self.size = size
+  }
 
   func value<E: Error>(of key: Key, _ compute: () throws(E) -> Value) throws(E) -> Value {
     let known = entries.withLock { entries in
@@ -23,13 +44,10 @@ final class Memo<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
     if let known { return known }
     let value = try compute()
+    let size = size(value)
     entries.withLock { entries in
-      if entries.values.count >= capacity,
-        let oldest = entries.values.min(by: { $0.value.lastUse < $1.value.lastUse })?.key
-      {
-        entries.values[oldest] = nil
-      }
-      entries.values[key] = (value, entries.uses)
+      entries.insert(value, of: key, size: size)
+      while entries.size > limit { entries.removeOldest() }
     }
     return value
   }

@@ -84,19 +84,22 @@ public struct SpaceScanShape: Hashable, Sendable {
 }
 
 extension SpaceKernels {
-  /// `result(i, q, c) = rowScales[i] · Σ_p termScales[p] · table[selectors(i, p)][c][indices[p][q]]`.
+  /// `result(i, q, c) = 2^rowExponents[i] · Σ_p 2^termExponents[p] · entry(i, p, q, c)`, where
+  /// `entry(i, p, q, c) = table[selectors(i, p)][c][indices[p][q]]`.
   ///
-  /// Sums are in float32. Scales are powers of two, so that only the sums round; an empty span of
-  /// them stands for ones.
+  /// Without term exponents sums are of integers (of 32,768 terms, and those sums in float32), with
+  /// them in float32. Exponents are added to exponents; an empty span of them stands for zeros.
   ///
   /// Cost: `rows · terms · columns · components` look-ups and as many additions.
   public func scan(
     _ shape: SpaceScanShape, _ table: SpaceTable, selectors: Span<UInt8>, indices: Span<UInt8>,
-    termScales: Span<Float>, rowScales: Span<Float>, into result: inout MutableSpan<Float>
+    termExponents: Span<Int32>, rowExponents: Span<Int32>, into result: inout MutableSpan<Float>
   ) {
     shape.check(table, selectors: selectors, indices: indices, result: result.count)
-    precondition(termScales.isEmpty || termScales.count == shape.terms, "scan: term scales")
-    precondition(rowScales.isEmpty || rowScales.count == shape.rows, "scan: row scales")
+    precondition(
+      termExponents.isEmpty || termExponents.count == shape.terms, "scan: term exponents")
+    precondition(rowExponents.isEmpty || rowExponents.count == shape.rows, "scan: row exponents")
+    precondition(termExponents.areModerate && rowExponents.areModerate, "scan: exponents")
     let components = shape.components.map {
       addend_space_component(offset: $0.offset, rows: $0.rows, columns: $0.columns)
     }
@@ -113,8 +116,8 @@ extension SpaceKernels {
     ThreadPool.forEachPart(of: shape.rows, size: size) { first, count in
       unsafe functions.scan(
         extents, places.address, table.entries.span.address, table.planes.span.address,
-        selectors.address, indices.address, termScales.scales, rowScales.scales, table.step,
-        first, first + count, result)
+        selectors.address, indices.address, termExponents.addressIfAny, rowExponents.addressIfAny,
+        Int32(table.exponent), first, first + count, result)
     }
   }
 }

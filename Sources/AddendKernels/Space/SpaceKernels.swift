@@ -34,7 +34,14 @@ extension Span<UInt8> {
   }
 }
 
-extension Span<Float> {
-  /// Scales as C takes them: none at all where there are no elements.
-  @unsafe var scales: UnsafePointer<Float>? { isEmpty ? nil : unsafe address }
+extension Span<Int32> {
+  /// Exponents as C takes them: none at all where there are no elements.
+  @unsafe var addressIfAny: UnsafePointer<Int32>? { isEmpty ? nil : unsafe address }
+
+  /// Whether all are within ±100, so that no sum of them leaves the range of float32's.
+  var areModerate: Bool {
+    var largest: UInt32 = 0
+    for i in indices { largest = Swift.max(largest, self[i].magnitude) }
+    return largest <= 100
+  }
 }

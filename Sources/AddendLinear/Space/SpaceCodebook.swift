@@ -1,81 +1,150 @@
-internal import AddendCodebooks
+internal import AddendKernels
 internal import AddendTensors
 
-/// Words and the levels that lead to them.
+/// Words, and the comparisons that lead to them.
 struct SpaceCodebook<Scalar: TensorScalar>: Sendable {
   /// `[words, dimension]`.
-  var words: Tensor<Scalar>
-  /// Ascending, `[2^bits]`.
-  var levels: Tensor<Scalar>
+  private(set) var words: Tensor<Scalar>
+  private(set) var encoder: SpaceEncoder<Scalar>
+  /// Whether zero is among the words, as it must be where a zero is to have no effect.
+  let holdsZero: Bool
 
   /// Room for a codebook that a file holds.
-  init(words: Int, dimension: Int) {
-    self.words = Tensor([words, dimension])
-    levels = Tensor([1 << SpaceEncoder<Scalar>.bits(dimension: dimension)])
-  }
-
-  /// Words and levels by k-means, the levels on the blocks' coordinates one by one.
-  /// - Parameter holdsZero: the word nearest to zero becomes zero.
   init(
-    of points: Tensor<Float>, words count: Int, holdsZero: Bool, using random: inout RandomSource
+    words: Int, dimension: Int, encoder kind: SpaceConfiguration.Encoder, holdsZero: Bool = false
   ) {
-    var book = KMeans(points: points).codebook(words: count, using: &random)
-    if holdsZero { Self.putZero(into: &book) }
-    words = Tensor(book)
-    levels = Self.levels(for: book, points, using: &random)
+    self.words = Tensor([words, dimension])
+    encoder = SpaceEncoder(kind, dimension: dimension, words: words)
+    self.holdsZero = holdsZero
   }
 
-  /// Levels of single numbers are the words themselves, which makes their encoding exact; those of
-  /// larger blocks' coordinates come from k-means again.
-  private static func levels(
-    for book: Tensor<Float>, _ points: Tensor<Float>, using random: inout RandomSource
-  ) -> Tensor<Scalar> {
-    let dimension = points.shape[0]
-    let count = 1 << SpaceEncoder<Scalar>.bits(dimension: dimension)
-    var levels = book.elements
-    if dimension > 1 {
-      let coordinates = KMeans(points: points.reshaped([1, points.count]))
-      levels = coordinates.codebook(words: count, using: &random).elements
+  /// Makes words by the scheme of that name, and the encoder.
+  mutating func make(
+    _ scheme: String, from points: SpacePoints, using random: inout RandomSource
+  ) {
+    var made = SpaceWords.make(scheme, count: words.shape[0], from: points, using: &random)
+    if holdsZero { SpaceWords.putZero(into: &made) }
+    words = Tensor(made)
+    encoder.learn(from: points, words: made, using: &random)
+  }
+
+  /// Words follow the blocks that are coded as them, two rounds of Lloyd's algorithm with the
+  /// encoder's codes; then the encoder learns anew.
+  mutating func refit(to points: SpacePoints, using random: inout RandomSource) {
+    var moved = Tensor<Float>(words)
+    for _ in 0..<2 {
+      let codes = encoder.encode(Tensor<Scalar>(points.blocks.reshaped([1, points.blocks.count])))
+      let span = codes.span
+      SpaceWords.moveToMeans(&moved, of: points, code: { Int(span[$0]) }, using: &random)
+      if holdsZero { SpaceWords.putZero(into: &moved) }
+      encoder.learn(from: points, words: moved, using: &random)
     }
-    levels.sort()
-    levels += Array(repeating: levels.last ?? 0, count: count - levels.count)
-    return Tensor([count], levels.map { Scalar(Double($0)) })
+    words = Tensor(moved)
   }
 
-  private static func putZero(into book: inout Tensor<Float>) {
-    let dimension = book.shape[1]
-    var span = book.mutableSpan
-    var (nearest, least) = (0, Double.infinity)
-    for word in 0..<span.count / dimension {
-      var norm = 0.0
-      for c in 0..<dimension { norm += Double(span[word * dimension + c]).squared }
-      if norm < least { (nearest, least) = (word, norm) }
-    }
-    for c in 0..<dimension { span[nearest * dimension + c] = 0 }
+  /// One such round for blocks that have their codes; the encoder keeps its comparisons.
+  /// - Parameter code: of block `i`.
+  mutating func follow(
+    _ points: SpacePoints, code: (Int) -> Int, using random: inout RandomSource
+  ) {
+    var moved = Tensor<Float>(words)
+    SpaceWords.moveToMeans(&moved, of: points, code: code, using: &random)
+    words = Tensor(moved)
+    encoder.follow(words: moved, points: points)
   }
 
-  var encoder: SpaceEncoder<Scalar> { SpaceEncoder(levels: levels, words: words) }
-
-  /// - Throws: `TensorError.invalidValue` unless all is finite and the levels ascend.
-  func check(_ name: String) throws(TensorError) {
-    let levels = levels.elements
-    guard zip(levels, levels.dropFirst()).allSatisfy({ $0 <= $1 }),
-      (levels + words.elements).allSatisfy({ $0.double.isFinite })
-    else {
-      throw .invalidValue(
-        operation: "space map", argument: name, expected: "finite words and ascending levels",
-        found: "others")
+  /// Takes up other words; comparisons stay, and a tree's leaves keep the numbers of theirs.
+  mutating func adopt(_ other: Tensor<Scalar>) {
+    guard other != words else { return }
+    words = other
+    if encoder.kind == .cells {
+      encoder.replace(
+        levels: encoder.levels, columns: [], leaves: [], words: Tensor<Float>(other))
     }
   }
 
+  /// `Σ ‖x − v‖² / Σ ‖x‖²` over blocks, `v` the word that each is coded as; 0 where all are zero.
+  func relativeError(on points: SpacePoints) -> Double {
+    let codes = encoder.encode(Tensor<Scalar>(points.blocks.reshaped([1, points.blocks.count])))
+    let (numbers, dimension) = (points.blocks.span, points.dimension)
+    var (error, energy) = (0.0, 0.0)
+    for i in numbers.indices {
+      let word = Int(codes.span[i / dimension])
+      let number = Double(numbers[i])
+      let difference = number - words.span[word * dimension + i % dimension].double
+      error += difference * difference
+      energy += number * number
+    }
+    return energy > 0 ? error / energy : 0
+  }
+
+  /// As stored: words, levels or thresholds, and a tree's columns and leaves.
+  var byteCount: Int {
+    let numbers = (words.count + encoder.levels.count) * MemoryLayout<Scalar>.size
+    return encoder.kind == .cells
+      ? numbers : numbers + columnState.byteCount + encoder.levels.count
+  }
+
+  private var columnState: IntegerState {
+    let width = IntegerState.Width.narrowest(for: encoder.dimension)
+    return IntegerState(width, [encoder.columns.count], encoder.columns.map(Int.init))
+  }
+
+  private var leafState: IntegerState {
+    let leaves =
+      encoder.leaves.count == 0
+      ? [Int](repeating: 0, count: encoder.columns.count)
+      : encoder.leaves.span.indices.map { Int(encoder.leaves.span[$0]) }
+    return IntegerState(.uint8, [leaves.count], leaves)
+  }
+
+  /// Visits words and comparisons; what follows from them is derived in `afterReplacing`.
   mutating func visit(_ visitor: inout some StateVisitor<Scalar>, named name: String) {
+    var levels = encoder.levels
     visitor.enter(name)
     visitor.visit(&words, named: "words")
-    visitor.visit(&levels, named: "levels")
-    visitor.leave()
+    if encoder.kind == .cells {
+      visitor.visit(&levels, named: "levels")
+      visitor.leave()
+      visitor.afterReplacing { () throws(TensorError) in
+        try replace(name, levels: levels, columns: [], leaves: [])
+      }
+    } else {
+      var (columns, leaves) = (columnState, leafState)
+      visitor.visit(&columns, named: "columns")
+      visitor.visit(&levels, named: "thresholds")
+      visitor.visit(&leaves, named: "leaves")
+      visitor.leave()
+      visitor.afterReplacing { () throws(TensorError) in
+        try replace(name, levels: levels, columns: columns.values, leaves: leaves.values)
+      }
+    }
+  }
+
+  /// - Throws: `TensorError.invalidValue` for what no training leaves behind.
+  private mutating func replace(
+    _ name: String, levels: Tensor<Scalar>, columns: [Int], leaves: [Int]
+  ) throws(TensorError) {
+    let numbers = levels.elements
+    let isTree = encoder.kind == .tree
+    let (dimension, count) = (encoder.dimension, words.shape[0])
+    guard words.elements.allSatisfy({ $0.double.isFinite }),
+      isTree || numbers.allSatisfy({ $0.double.isFinite }),
+      isTree || zip(numbers, numbers.dropFirst()).allSatisfy({ $0 <= $1 }),
+      numbers.allSatisfy({ !$0.double.isNaN }),
+      columns.allSatisfy({ 0..<dimension ~= $0 }), leaves.allSatisfy({ 0..<count ~= $0 })
+    else {
+      throw .invalidValue(
+        operation: "space map", argument: name,
+        expected: "finite words, and comparisons that lead to them", found: "others")
+    }
+    encoder.replace(levels: levels, columns: columns, leaves: leaves, words: Tensor<Float>(words))
   }
 }
 
-extension Double {
-  fileprivate var squared: Double { self * self }
+extension IntegerState.Width {
+  /// The fewest bits that hold codes of `words` words.
+  static func narrowest(for words: Int) -> Self {
+    words <= 2 ? .uint1 : words <= 4 ? .uint2 : words <= 16 ? .uint4 : .uint8
+  }
 }

@@ -1,4 +1,5 @@
 internal import AddendKernels
+internal import AddendTensors
 
 /// How a matrix is cut into blocks: rows of inputs into blocks of `dimension` numbers, the matrix
 /// into blocks that take one such block to `rows` outputs.
@@ -72,6 +73,23 @@ struct SpaceGeometry: Hashable, Sendable {
       for b in 0..<dimension {
         let (i, o) = (input * dimension + b, output * rows + a)
         body(a * dimension + b, i < inputSize && o < outputSize ? i * outputSize + o : nil)
+      }
+    }
+  }
+
+  /// The blocks of `weight`, `[outputBlocks, inputBlocks · matrixSize]`: rows of inputs for an
+  /// encoder of blocks of `matrixSize` numbers.
+  func blocks<Scalar: TensorScalar>(of weight: Tensor<Scalar>) -> Tensor<Scalar> {
+    let (numbers, width) = (weight.span, inputBlocks * matrixSize)
+    return Tensor([outputBlocks, width]) { span in
+      span.update(repeating: .zero)
+      for i in 0..<inputSize {
+        let (s, b) = (i / dimension, i % dimension)
+        let place = s * matrixSize + b
+        for o in 0..<outputSize {
+          let row = rows == 1 ? o * width : o / rows * width + o % rows * dimension
+          span[row + place] = numbers[i * outputSize + o]
+        }
       }
     }
   }

@@ -7,7 +7,7 @@ extension SpaceMap {
   /// The input itself until codebooks are made.
   public func quantized(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
     guard let product else { return x }
-    let codes = product.encoder.encode(x)
+    let codes = product.encode(x)
     return decoded(codes, words: product.form.vectors.words, shaped: x.shape)
   }
 
@@ -20,8 +20,16 @@ extension SpaceMap {
     var result = decoded(coded.codes, words: adjoint.gradients.words, shaped: dy.shape)
     var span = result.mutableSpan
     let size = dy.shape[1]
-    for i in span.indices { span[i] *= Scalar(Double(coded.scales.span[i / size])) }
+    for i in span.indices { span[i] = span[i].shifted(by: Int(coded.exponents[i / size])) }
     return result
+  }
+
+  /// `Σ ‖z − word of z‖² / Σ ‖z‖²` over the blocks of inputs and of output gradients (in their own
+  /// scale) that passed last in training, and over those of the weight; `nil` until frozen.
+  public var codingError: (inputs: Double, weight: Double, gradients: Double)? {
+    guard phase == .frozen else { return nil }
+    let errors = codingErrors.elements.map(\.double)
+    return (errors[0], errors[1], errors[2])
   }
 
   /// The weight that the codes stand for; the float weight until codebooks are made.

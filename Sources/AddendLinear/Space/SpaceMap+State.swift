@@ -3,11 +3,11 @@ internal import AddendTensors
 extension SpaceMap {
   /// How far a map has come; decides which state it has.
   enum Phase: Int {
-    /// Exact products; samples for codebooks are collected.
+    /// Exact products; samples for words are collected.
     case warmup
     /// Tables, and a latent weight that is trained through them.
     case tables
-    /// Codes and codebooks only.
+    /// Codes and words only.
     case frozen
   }
 
@@ -23,12 +23,12 @@ extension SpaceMap {
     let phase = Phase(rawValue: stage.values[0]) ?? .warmup
     makeRoom(for: phase)
     if latent != nil { visitTraining(&visitor) }
+    if phase == .frozen { visitor.visit(&codingErrors, named: "codingErrors") }
     var form = phase == .warmup ? nil : product?.form ?? SpaceForm(geometry, configuration)
     form?.visit(&visitor)
-    var gradients =
-      phase != .tables
-      ? nil : adjoint?.gradients ?? .init(words: configuration.gradients, dimension: geometry.rows)
+    var gradients = phase == .tables ? adjoint?.gradients ?? noGradientWords : nil
     gradients?.visit(&visitor, named: "gradients")
+    coder?.visit(&visitor, named: "matrixCoder")
     visitor.afterReplacing { () throws(TensorError) in
       guard stage.values[0] == phase.rawValue else {
         throw .invalidValue(
@@ -60,17 +60,18 @@ extension SpaceMap {
 
   private mutating func makeRoom(for phase: Phase) {
     guard phase != self.phase else { return }
-    samples = phase == .warmup ? Self.noSamples(geometry) : nil
+    samples = phase == .frozen ? nil : samples ?? Self.noSamples(geometry)
     let blank = ExactMap<Scalar>(weight: Tensor([inputSize, outputSize]), precision: precision)
     latent = phase == .frozen ? nil : latent ?? blank
+    coder = phase == .tables ? noMatrixWords : nil
+    if phase == .frozen { codingErrors = Tensor([3]) }
   }
 
   private mutating func replace(
     _ form: SpaceForm<Scalar>?, _ gradients: SpaceCodebook<Scalar>?
   ) throws(TensorError) {
     try form?.check()
-    try gradients?.check("gradients")
-    let made = form.map { SpaceProduct(geometry, $0) }
+    let made = form.map { SpaceProduct(geometry, $0, products: configuration.products) }
     product = made
     adjoint = nil
     if let made, let gradients { adjoint = SpaceAdjoint(made, gradients: gradients) }

@@ -1,122 +1,129 @@
-internal import AddendCodebooks
 internal import AddendKernels
-package import AddendTensors
+internal import AddendTensors
 
 extension SpaceMap {
-  /// Makes codebooks once the warm-up is over; from then on codes the weight anew every few steps.
+  /// Makes words once the warm-up is over; from then on codes the weight anew, has the matrices' words
+  /// follow it, and refits the other words to what passed of late.
   ///
   /// The warm-up takes at most half of training, and at least 16 steps or half of training: without
-  /// any there would be nothing to make codebooks from.
+  /// any there would be nothing to make words from.
   public mutating func prepare(for progress: TrainingProgress) {
     guard latent != nil else { return }
     steps += 1
+    let total = progress.epochs * progress.stepsPerEpoch
     if product != nil {
-      if steps % configuration.interval == 0 { encodeWeight() }
+      let every = configuration.refit
+      if every > 0 && steps % every == 0 && 2 * progress.step <= total { refit() }
+      if isDue(configuration.interval) || isDue(configuration.update) {
+        encodeWeight(movingWords: isDue(configuration.update))
+      }
       return
     }
-    let total = Double(progress.epochs * progress.stepsPerEpoch)
     let wanted = max(16, configuration.warmup * Double(progress.stepsPerEpoch))
-    if Double(progress.step) >= min(wanted, total / 2) && progress.step > 0 { makeCodebooks() }
+    if Double(progress.step) >= min(wanted, Double(total) / 2) && progress.step > 0 { makeWords() }
   }
+
+  private func isDue(_ interval: Int) -> Bool { interval > 0 && steps % interval == 0 }
 
   public mutating func freeze() {
     guard latent != nil else { return }
-    if product == nil { makeCodebooks() } else { encodeWeight() }
+    if product == nil { makeWords() } else { encodeWeight(movingWords: false) }
+    measure()
     latent = nil
     samples = nil
     adjoint = nil
+    coder = nil
   }
 
-  private mutating func makeCodebooks() {
+  private mutating func makeWords() {
     guard let samples, let latent else { return }
-    let vectors = SpaceCodebook<Scalar>(
-      of: samples.inputs.points(using: &random), words: configuration.vectors, holdsZero: false,
-      using: &random)
-    let gradients = SpaceCodebook<Scalar>(
-      of: samples.gradients.points(using: &random), words: configuration.gradients,
-      holdsZero: true, using: &random)
-    let blocks = KMeans(points: weightBlocks(latent.weight.value))
-    let matrices = blocks.codebook(words: configuration.matrices, using: &random)
-    let made = SpaceProduct(
-      geometry,
-      SpaceForm(
-        geometry, vectors: vectors, matrices: Tensor<Scalar>(matrices),
-        codes: blocks.codes(for: matrices).integers))
+    let schemes = configuration.schemes
+    var form = SpaceForm<Scalar>(geometry, configuration)
+    form.vectors.make(
+      schemes.vectors, from: samples.inputs.points(using: &random), using: &random)
+    var gradients = noGradientWords
+    gradients.make(
+      schemes.gradients, from: samples.gradients.points(using: &random), using: &random)
+    var coder = noMatrixWords
+    let blocks = geometry.blocks(of: latent.weight.value)
+    let points = weightPoints(blocks)
+    coder.make(
+      schemes.matrices, from: points.thinned(to: 65_536, using: &random), using: &random)
+    form.matrices = coder.words
+    let made = SpaceProduct(geometry, form, products: configuration.products)
     product = made
     adjoint = SpaceAdjoint(made, gradients: gradients)
-    self.samples = nil
+    self.coder = coder
+    encodeWeight(movingWords: false)
   }
 
-  private mutating func encodeWeight() {
-    guard let latent, var product = product.take() else { return }
-    product.replaceCodes(nearestCodes(of: latent.weight.value, in: product.form.matrices))
-    adjoint?.followCodes(of: product)
-    self.product = product
-  }
-
-  /// The number of the word in `matrices` that is nearest to each block of `weight`.
-  func nearestCodes(of weight: Tensor<Scalar>, in matrices: Tensor<Scalar>) -> [Int] {
-    KMeans(points: weightBlocks(weight)).codes(for: Tensor<Float>(matrices)).integers
-  }
-
-  /// The blocks of the weight that the map has or stands for, as points
-  /// `[rows · dimension, inputBlocks · outputBlocks]`.
-  package var weightBlocks: Tensor<Float> {
-    weightBlocks(latent?.weight.value ?? quantizedWeight)
-  }
-
-  /// The blocks of `weight` as points `[matrixSize, inputBlocks · outputBlocks]`.
-  private func weightBlocks(_ weight: Tensor<Scalar>) -> Tensor<Float> {
-    let weight = Tensor<Float>(weight)
-    let numbers = weight.span
-    let columns = geometry.outputBlocks
-    let count = geometry.inputBlocks * columns
-    return Tensor([geometry.matrixSize, count]) { span in
-      for s in 0..<geometry.inputBlocks {
-        for o in 0..<columns {
-          geometry.forEachNumber(ofBlock: s, o) { number, place in
-            span[number * count + s * columns + o] = place.map { numbers[$0] } ?? 0
-          }
-        }
-      }
+  /// Words of inputs and gradients, where k-means made them, go to the means of the blocks that
+  /// passed of late.
+  private mutating func refit() {
+    guard let samples, var gradients = adjoint?.gradients, var vectors = product?.form.vectors,
+      let matrices = product?.form.matrices
+    else { return }
+    if configuration.schemes.vectors == SpaceWords.movable {
+      vectors.refit(to: samples.inputs.points(using: &random), using: &random)
     }
-  }
-}
-
-extension AlignedBuffer<UInt32> {
-  /// The codes as integers.
-  fileprivate var integers: [Int] {
-    let span = span
-    return span.indices.map { Int(span[$0]) }
-  }
-}
-
-extension SpaceProduct {
-  /// Adds the gradient of the commitment term, `factor · (x − v) / rows`.
-  func addCommitment(
-    _ x: Tensor<Scalar>, codes: AlignedBuffer<UInt8>, factor: Double, to dx: inout Tensor<Scalar>
-  ) {
-    guard factor != 0, x.count > 0 else { return }
-    let shape = encoder.shape(rows: x.shape[0], size: x.shape[1])
-    let share = factor / Double(shape.rows)
-    if Scalar.self == Float.self {
-      var sum = Tensor<Float>(dx)
-      dx = Tensor([0])
-      var span = sum.mutableSpan
-      SpaceKernels.best.addDeviation(
-        shape, Tensor<Float>(x).span, codes: codes.span,
-        words: Tensor<Float>(form.vectors.words).span,
-        factor: Float(share), to: &span)
-      dx = Tensor(sum)
-      return
+    if configuration.schemes.gradients == SpaceWords.movable {
+      gradients.refit(to: samples.gradients.points(using: &random), using: &random)
     }
-    var span = dx.mutableSpan
-    for i in 0..<shape.rows {
-      for j in 0..<shape.size {
-        let code = Int(codes.span[i * shape.codeStride + j / shape.dimension])
-        let word = form.vectors.words.span[code * shape.dimension + j % shape.dimension]
-        span[i * shape.size + j] += Scalar(share) * (x.span[i * shape.size + j] - word)
-      }
+    product?.replaceWords(vectors: vectors, matrices: matrices)
+    if let product { adjoint?.replaceWords(gradients: gradients, of: product) }
+  }
+
+  /// Codes the weight; before that, words may go to the means of the blocks that are coded as them.
+  private mutating func encodeWeight(movingWords: Bool) {
+    guard let latent, let vectors = product?.form.vectors else { return }
+    let blocks = geometry.blocks(of: latent.weight.value)
+    if movingWords, configuration.schemes.matrices == SpaceWords.movable,
+      let codes = coder?.encoder.encode(blocks)
+    {
+      let (columns, stride, span) = (geometry.inputBlocks, geometry.inputStride, codes.span)
+      let points = weightPoints(blocks)
+      coder?.follow(
+        points, code: { Int(span[$0 / columns * stride + $0 % columns]) },
+        using: &random)
+      if let words = coder?.words { product?.replaceWords(vectors: vectors, matrices: words) }
+      if let product { adjoint?.followMatrices(of: product) }
     }
+    guard let codes = coder?.encoder.encode(blocks) else { return }
+    product?.replaceCodes(codes)
+    adjoint?.replaceCodes(codes)
+  }
+
+  private func weightPoints(_ blocks: Tensor<Scalar>) -> SpacePoints {
+    let size = geometry.matrixSize
+    return SpacePoints(Tensor<Float>(blocks).reshaped([blocks.count / size, size]))
+  }
+
+  /// Notes how far codes are from what they stand for.
+  private mutating func measure() {
+    guard let samples, let latent, let coder, let gradients = adjoint?.gradients,
+      let vectors = product?.form.vectors
+    else { return }
+    let weight = weightPoints(geometry.blocks(of: latent.weight.value))
+    codingErrors = Tensor(
+      [3],
+      [
+        Scalar(vectors.relativeError(on: samples.inputs.points(using: &random))),
+        Scalar(coder.relativeError(on: weight)),
+        Scalar(gradients.relativeError(on: samples.gradients.points(using: &random))),
+      ])
+  }
+
+  /// Room for words of gradients.
+  var noGradientWords: SpaceCodebook<Scalar> {
+    SpaceCodebook(
+      words: configuration.gradients, dimension: geometry.rows, encoder: configuration.encoder,
+      holdsZero: true)
+  }
+
+  /// Room for words of the matrix.
+  var noMatrixWords: SpaceCodebook<Scalar> {
+    SpaceCodebook(
+      words: configuration.matrices, dimension: geometry.matrixSize,
+      encoder: configuration.encoder)
   }
 }

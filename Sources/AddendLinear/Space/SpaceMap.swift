@@ -16,31 +16,40 @@ public import AddendTensors
 ///
 /// A table holds 16-bit integers, in units of a power of two; sums are sums of these.
 ///
-/// Training. For `warmup` epochs the product is exact, and blocks that pass are sampled. Then
-/// codebooks are made by k-means and stay as they are: from there on no matrix product remains. The
-/// weight is a latent float matrix whose codes are found anew every few steps; gradients go through
-/// the coding as if it were the identity (straight through), and a commitment term `β ‖x − v‖²`,
-/// averaged over the rows, keeps inputs near their words. `freeze` drops all but codes and codebooks.
+/// Training. For 16 steps, or `warmup` epochs, the product is exact, and blocks that pass are sampled.
+/// Then words are made from them, by k-means as a standard, and from there on no matrix product
+/// remains. The weight is a latent float matrix that is coded anew before each step; the matrices'
+/// words follow it as the means of the blocks coded as them, and a word that has lost its blocks starts
+/// again. The other words are refitted to the blocks of the last steps in the same way, in the first
+/// half of training. Gradients go through the coding as if it were the identity (straight through), and
+/// a commitment term `β ‖x − v‖²`, averaged over the rows, keeps inputs near their words; its factor
+/// `2β / rows` is rounded to a power of two. `freeze` drops all but codes and words.
 ///
-/// Encoding is free of multiplications: `bits` comparisons find a coordinate's level, the levels of a
-/// block name a cell, and a table holds the word that is nearest to the cell. Coding the weight is an
-/// exhaustive search, made every few steps and not in a pass.
+/// (Tried and lost on validation images of Fashion-MNIST, blocks of 4: words trained by their gradients,
+/// no better than refitted ones; a codebook for each block's position, 64 words there do worse than 256
+/// for all; drawing latent weights to their words; k-means weighted by the inputs' energy; square tiles
+/// of the image, no better than runs.)
+///
+/// Encoding is free of multiplications (`SpaceEncoder`), that of the weight too, and so are the sums:
+/// powers of two are added to exponents. Only filling tables, when words move, multiplies words.
 ///
 /// Memorising: a codebook with about as many words as the matrix has blocks holds the matrix itself.
-/// `bitsPerWeight` counts codebooks too, and tells.
+/// `bitsPerWeight` counts words too, and tells.
 ///
 /// Padding is coded as zeros are: where the words for it are not quite zero, the product of two small
 /// errors comes to the sum.
 ///
-/// NaN is coded as the least level, so it does not show in the result.
+/// NaN is below every threshold, so it does not show in the result.
 ///
-/// Cost per row, frozen: `blocks · d · bits` comparisons, `blocks + blocks · outputSize` look-ups and
-/// `(blocks − 1) · outputSize` additions, `blocks = ⌈inputSize / d⌉`, the padding of the last one
+/// Cost per row, frozen: `blocks · d · bits` comparisons (a tree's depth for each block),
+/// `blocks + blocks · outputSize` look-ups and `(blocks − 1) · outputSize` additions, `blocks = ⌈inputSize / d⌉`, the padding of the last one
 /// included.
 ///
 /// There is no paper: the nearest relatives are Covell et al., "Table-based neural units" (2019), for
 /// tables of products, and van den Oord et al., "Neural discrete representation learning" (2017), for
 /// codebooks that are trained through.
+///
+/// One codebook for all layers is out of this map's reach: a map sees its own layer only.
 public struct SpaceMap<Scalar: TensorScalar>: LinearMap {
   public let configuration: SpaceConfiguration
   let geometry: SpaceGeometry
@@ -49,12 +58,16 @@ public struct SpaceMap<Scalar: TensorScalar>: LinearMap {
 
   /// The weight that gradients train; `nil` once frozen.
   var latent: ExactMap<Scalar>?
-  /// What codebooks will be made from; `nil` once they are.
+  /// What words are made from and measured on; `nil` once frozen.
   var samples: Samples?
   /// `nil` until codebooks are made.
   var product: SpaceProduct<Scalar>?
-  /// `nil` until codebooks are made, and once frozen.
+  /// `nil` until words are made, and once frozen.
   var adjoint: SpaceAdjoint<Scalar>?
+  /// What the weight is coded with; `nil` until words are made, and once frozen.
+  var coder: SpaceCodebook<Scalar>?
+  /// Of inputs, the weight and output gradients, as `codingError` tells; known once frozen.
+  var codingErrors: Tensor<Scalar> = Tensor([3])
   /// Training steps seen.
   var steps = 0
   var random: RandomSource
@@ -119,9 +132,11 @@ public struct SpaceMap<Scalar: TensorScalar>: LinearMap {
     guard let product else { return latent?.cost ?? .zero }
     let (blocks, d) = (geometry.inputBlocks, geometry.dimension)
     let entries = blocks * outputSize
+    let encoder = product.form.vectors.encoder
     return OperationCount(
       additions: max(0, entries - outputSize), lookups: blocks + entries,
-      comparisons: blocks * d * product.encoder.bits, bitOperations: blocks * d,
+      comparisons: blocks * encoder.comparisons,
+      bitOperations: encoder.kind == .cells ? blocks * d : 0,
       // The input and the matrix's codes; cells and table entries are look-ups.
       bytesRead: inputSize * MemoryLayout<Scalar>.size + blocks * geometry.outputBlocks,
       bytesWritten: outputSize * MemoryLayout<Scalar>.size)
@@ -130,7 +145,7 @@ public struct SpaceMap<Scalar: TensorScalar>: LinearMap {
   public func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar> {
     try checkInput(x, of: "space map")
     guard let product else { return try (latent ?? exactTwin).forward(x) }
-    return product.forward(product.encoder.encode(x), examples: x.shape[0])
+    return product.forward(product.encode(x), examples: x.shape[0])
   }
 
   public mutating func trainingForward(
@@ -140,12 +155,12 @@ public struct SpaceMap<Scalar: TensorScalar>: LinearMap {
     guard var latent else {
       throw .notTrainable(operation: "space map", reason: "it is frozen, its weight is codes only")
     }
+    samples?.inputs.take(x, using: &random)
     if let product {
-      let codes = product.encoder.encode(x)
+      let codes = product.encode(x)
       let y = product.forward(codes, examples: x.shape[0])
       return (y, .coded(input: x, codes: Codes(buffer: codes)))
     }
-    samples?.inputs.take(x, using: &random)
     let (y, residuals) = try latent.trainingForward(x)
     return (y, .exact(residuals))
   }
@@ -159,11 +174,13 @@ public struct SpaceMap<Scalar: TensorScalar>: LinearMap {
       guard let dx = latent?.backward(dy, residuals) else { Self.refuseBackward() }
       return dx
     case .coded(let input, let codes):
-      guard let product, let coded = adjoint?.encode(dy) else { Self.refuseBackward() }
-      addWeightGradient(codes.buffer, coded)
-      var dx = adjoint?.inputGradient(coded) ?? dy
-      product.addCommitment(
-        input, codes: codes.buffer, factor: 2 * configuration.commitment, to: &dx)
+      guard let product, let adjoint else { Self.refuseBackward() }
+      let coded = encodeGradients(dy, adjoint)
+      latent?.weight.addGradient(adjoint.weightGradient(codes.buffer, coded))
+      var dx = adjoint.inputGradient(coded)
+      if let exponent = commitmentExponent(rows: input.shape[0]) {
+        product.addCommitment(input, codes: codes.buffer, exponent: exponent, to: &dx)
+      }
       return dx
     }
   }
@@ -176,20 +193,28 @@ public struct SpaceMap<Scalar: TensorScalar>: LinearMap {
       sampleGradients(dy)
       latent?.parameterBackward(dy, residuals)
     case .coded(_, let codes):
-      guard let coded = adjoint?.encode(dy) else { Self.refuseBackward() }
-      addWeightGradient(codes.buffer, coded)
+      guard let adjoint else { Self.refuseBackward() }
+      let coded = encodeGradients(dy, adjoint)
+      latent?.weight.addGradient(adjoint.weightGradient(codes.buffer, coded))
     }
   }
 
   private mutating func sampleGradients(_ dy: Tensor<Scalar>) {
-    samples?.gradients.take(dy, scales: dy.powersOfTwo.inverses, using: &random)
+    samples?.gradients.take(dy, exponents: dy.rowExponents, using: &random)
   }
 
-  private mutating func addWeightGradient(
-    _ input: AlignedBuffer<UInt8>, _ dy: SpaceAdjoint<Scalar>.Coded
-  ) {
-    guard let gradient = adjoint?.weightGradient(input, dy) else { Self.refuseBackward() }
-    latent?.weight.addGradient(gradient)
+  private mutating func encodeGradients(
+    _ dy: Tensor<Scalar>, _ adjoint: SpaceAdjoint<Scalar>
+  ) -> SpaceAdjoint<Scalar>.Coded {
+    let coded = adjoint.encode(dy)
+    samples?.gradients.take(dy, exponents: coded.exponents, using: &random)
+    return coded
+  }
+
+  /// Of the power of two nearest to the commitment's factor, `2β / rows`, in the exponent.
+  private func commitmentExponent(rows: Int) -> Int? {
+    guard configuration.commitment > 0, rows > 0 else { return nil }
+    return Int((Math.log(2 * configuration.commitment / Double(rows)) / Math.log(2)).rounded())
   }
 
   private static func refuseBackward() -> Never {

@@ -1,7 +1,7 @@
 internal import AddendKernels
 internal import AddendTensors
 
-/// A matrix as codes, with the codebooks of its blocks and of its inputs: all that is stored.
+/// A matrix as codes, with the words of its blocks and of its inputs: all that is stored.
 struct SpaceForm<Scalar: TensorScalar>: Sendable {
   /// `[inputBlocks, outputBlocks]`.
   var codes: IntegerState
@@ -23,7 +23,9 @@ struct SpaceForm<Scalar: TensorScalar>: Sendable {
   init(_ geometry: SpaceGeometry, _ configuration: SpaceConfiguration) {
     self.init(
       geometry,
-      vectors: SpaceCodebook(words: configuration.vectors, dimension: geometry.dimension),
+      vectors: SpaceCodebook(
+        words: configuration.vectors, dimension: geometry.dimension,
+        encoder: configuration.encoder),
       matrices: Tensor([configuration.matrices, geometry.matrixSize]),
       codes: [Int](repeating: 0, count: geometry.inputBlocks * geometry.outputBlocks))
   }
@@ -41,7 +43,6 @@ struct SpaceForm<Scalar: TensorScalar>: Sendable {
         operation: "space map", argument: "matrices", expected: "finite numbers",
         found: "infinity or NaN")
     }
-    try vectors.check("vectors")
   }
 
   mutating func visit(_ visitor: inout some StateVisitor<Scalar>) {
@@ -52,79 +53,68 @@ struct SpaceForm<Scalar: TensorScalar>: Sendable {
 
   /// As written to disk.
   var byteCount: Int {
-    let numbers = matrices.count + vectors.words.count + vectors.levels.count
-    return codes.byteCount + numbers * MemoryLayout<Scalar>.size
-  }
-}
-
-extension IntegerState.Width {
-  /// The fewest bits that hold codes of `words` words.
-  fileprivate static func narrowest(for words: Int) -> Self {
-    words <= 2 ? .uint1 : words <= 4 ? .uint2 : words <= 16 ? .uint4 : .uint8
+    codes.byteCount + matrices.count * MemoryLayout<Scalar>.size + vectors.byteCount
   }
 }
 
 /// A form with what follows from it: the tables that inference reads.
 struct SpaceProduct<Scalar: TensorScalar>: Sendable {
   let geometry: SpaceGeometry
+  /// Words for products; 0 where tables hold values.
+  let products: Int
   private(set) var form: SpaceForm<Scalar>
-  let encoder: SpaceEncoder<Scalar>
-  private let table: SpaceTable
+  /// `table[v][a][m] = Σ_b matrix_m[a, b] · vector_v[b]`.
+  private(set) var table: SpaceTable
   /// The codes padded for scans, `[inputBlocks, outputStride]`.
   private(set) var packed: AlignedBuffer<UInt8>
 
-  init(_ geometry: SpaceGeometry, _ form: SpaceForm<Scalar>) {
+  init(_ geometry: SpaceGeometry, _ form: SpaceForm<Scalar>, products: Int) {
     self.geometry = geometry
+    self.products = products
     self.form = form
-    encoder = form.vectors.encoder
-    table = Self.table(form.vectors.words, form.matrices, geometry)
-    packed = Self.pack(form.codes.values, geometry)
+    table = SpaceTables.forward(
+      vectors: form.vectors.words, matrices: form.matrices, geometry, products: products)
+    packed = AlignedBuffer(uninitializedCount: geometry.inputBlocks * geometry.outputStride)
+    let values = form.codes.values
+    let columns = geometry.outputBlocks
+    pack { s, o in UInt8(values[s * columns + o]) }
   }
 
-  /// `other` with other words; `codes`, where they are given, are the blocks' words.
-  init(_ other: SpaceProduct, _ words: SpaceWords<Scalar>, codes: [Int]?) {
-    var form = other.form
-    form.vectors.words = words.vectors
-    form.matrices = words.matrices
-    if let codes { form.codes.values = codes }
-    geometry = other.geometry
-    let isSame = words.vectors == other.form.vectors.words
-    encoder = isSame ? other.encoder : form.vectors.encoder
-    table = Self.table(words.vectors, words.matrices, geometry)
-    packed = codes.map { Self.pack($0, other.geometry) } ?? other.packed
-    self.form = form
-  }
-
-  /// `table[v][a][m] = Σ_b matrix_m[a, b] · vector_v[b]`.
-  private static func table(
-    _ vectors: Tensor<Scalar>, _ matrices: Tensor<Scalar>, _ geometry: SpaceGeometry
-  ) -> SpaceTable {
-    let (v, m) = (vectors.elements.map(\.double), matrices.elements.map(\.double))
-    let d = geometry.dimension
-    return SpaceTable(
-      selectors: vectors.shape[0], components: geometry.rows, words: matrices.shape[0]
-    ) { vector, a, matrix in
-      (0..<d).reduce(0) { sum, b in
-        sum + m[(matrix * geometry.rows + a) * d + b] * v[vector * d + b]
-      }
+  /// Takes up other codes, `[outputBlocks, inputStride]`.
+  mutating func replaceCodes(_ transposed: AlignedBuffer<UInt8>) {
+    let (stride, columns, rows) = (
+      geometry.inputStride, geometry.outputBlocks, geometry.inputBlocks
+    )
+    let codes = transposed.span
+    // Another product may hold the old ones.
+    packed = AlignedBuffer(uninitializedCount: packed.count)
+    pack { s, o in codes[o * stride + s] }
+    var values = [Int](repeating: 0, count: rows * columns)
+    for s in 0..<rows {
+      for o in 0..<columns { values[s * columns + o] = Int(codes[o * stride + s]) }
     }
+    form.codes.values = values
   }
 
-  private static func pack(_ codes: [Int], _ geometry: SpaceGeometry) -> AlignedBuffer<UInt8> {
+  /// Takes up other words.
+  mutating func replaceWords(vectors: SpaceCodebook<Scalar>, matrices: Tensor<Scalar>) {
+    form.vectors = vectors
+    form.matrices = matrices
+    table = SpaceTables.forward(
+      vectors: vectors.words, matrices: matrices, geometry, products: products)
+  }
+
+  private func pack(_ code: (_ input: Int, _ output: Int) -> UInt8) {
     let (columns, stride) = (geometry.outputBlocks, geometry.outputStride)
-    let packed = AlignedBuffer<UInt8>(uninitializedCount: geometry.inputBlocks * stride)
     var span = packed.uniqueSpan
     span.update(repeating: 0)
     for s in 0..<geometry.inputBlocks {
-      for o in 0..<columns { span[s * stride + o] = UInt8(codes[s * columns + o]) }
+      for o in 0..<columns { span[s * stride + o] = code(s, o) }
     }
-    return packed
   }
 
-  mutating func replaceCodes(_ values: [Int]) {
-    form.codes.values = values
-    packed = Self.pack(values, geometry)
-  }
+  /// The codes of an input's blocks.
+  func encode(_ x: Tensor<Scalar>) -> AlignedBuffer<UInt8> { form.vectors.encoder.encode(x) }
 
   /// `y`, from the codes of its input.
   func forward(_ codes: AlignedBuffer<UInt8>, examples: Int) -> Tensor<Scalar> {
@@ -146,5 +136,31 @@ struct SpaceProduct<Scalar: TensorScalar>: Sendable {
       }
     }
     return weight
+  }
+
+  /// Adds the gradient of the commitment term, `(x − v) · 2^exponent`.
+  func addCommitment(
+    _ x: Tensor<Scalar>, codes: AlignedBuffer<UInt8>, exponent: Int, to dx: inout Tensor<Scalar>
+  ) {
+    let shape = form.vectors.encoder.shape(rows: x.shape[0], size: x.shape[1])
+    if Scalar.self == Float.self {
+      var sum = Tensor<Float>(dx)
+      dx = Tensor([0])
+      let (x, words) = (Tensor<Float>(x), Tensor<Float>(form.vectors.words))
+      var span = sum.mutableSpan
+      SpaceKernels.best.addDeviation(
+        shape, x.span, codes: codes.span, words: words.span, exponent: exponent, to: &span)
+      dx = Tensor(sum)
+      return
+    }
+    var span = dx.mutableSpan
+    for i in 0..<shape.rows {
+      for j in 0..<shape.size {
+        let code = Int(codes.span[i * shape.codeStride + j / shape.dimension])
+        let word = form.vectors.words.span[code * shape.dimension + j % shape.dimension]
+        span[i * shape.size + j] =
+          span[i * shape.size + j] + (x.span[i * shape.size + j] - word).shifted(by: exponent)
+      }
+    }
   }
 }

@@ -1,7 +1,7 @@
 internal import AddendKernels
 internal import AddendTensors
 
-/// Blocks seen of late, from which a codebook will be made: the newest overwrite the oldest.
+/// Blocks seen of late, to make words from and to judge them by: the newest overwrite the oldest.
 struct SpaceSamples<Scalar: TensorScalar>: Sendable {
   /// `[capacity, dimension]`, filled up to `count`, then around again.
   private var blocks: Tensor<Scalar>
@@ -16,9 +16,9 @@ struct SpaceSamples<Scalar: TensorScalar>: Sendable {
 
   private var dimension: Int { blocks.shape[1] }
 
-  /// Takes in blocks of `rows`, drawn at random, each number times its row's scale.
+  /// Takes in blocks of `rows`, drawn at random, each number times `2^−exponent` of its row.
   mutating func take(
-    _ rows: Tensor<Scalar>, scales: Tensor<Float>? = nil, using random: inout RandomSource
+    _ rows: Tensor<Scalar>, exponents: [Int32] = [], using random: inout RandomSource
   ) {
     let (count, size) = (rows.shape[0], rows.shape[1])
     guard count > 0 && size > 0 else { return }
@@ -32,28 +32,24 @@ struct SpaceSamples<Scalar: TensorScalar>: Sendable {
     for slot in new {
       let chosen = Int(random.next() % UInt64(count * blocksOfRow))
       let (i, s) = (chosen / blocksOfRow, chosen % blocksOfRow)
-      let scale = scales.map { Double($0.span[i]) } ?? 1
+      let exponent = exponents.isEmpty ? 0 : -Int(exponents[i])
       for b in 0..<dimension {
         let j = s * dimension + b
-        let number = j < size ? numbers[i * size + j].double * scale : 0
-        span[slot % Self.capacity * dimension + b] = Scalar(number)
+        span[slot % Self.capacity * dimension + b] =
+          j < size ? numbers[i * size + j].shifted(by: exponent) : .zero
       }
     }
   }
 
-  /// The samples as points `[dimension, count]`; where there are none, draws from the standard
-  /// normal law.
-  func points(using random: inout RandomSource) -> Tensor<Float> {
+  /// The samples; where there are none, draws from the standard normal law.
+  func points(using random: inout RandomSource) -> SpacePoints {
     let count = taken == 0 ? 1024 : min(taken, Self.capacity)
-    return Tensor([dimension, count]) { span in
-      for b in 0..<dimension {
-        for i in 0..<count {
-          span[b * count + i] =
-            taken == 0
-            ? Float(random.normal()) : Float(blocks.span[i * dimension + b].double)
+    return SpacePoints(
+      Tensor([count, dimension]) { span in
+        for i in span.indices {
+          span[i] = taken == 0 ? Float(random.normal()) : Float(blocks.span[i].double)
         }
-      }
-    }
+      })
   }
 
   mutating func visit(_ visitor: inout some StateVisitor<Scalar>, named name: String) {

@@ -24,8 +24,8 @@ struct SpaceKernelsTests {
     let table: SpaceTable
     let selectors: [UInt8]
     let indices: [UInt8]
-    let termScales: [Float]
-    let rowScales: [Float]
+    let termExponents: [Int32]
+    let rowExponents: [Int32]
 
     init(rows: Int, terms: Int, columns: Int, components: Int, words: Int) {
       var numbers = Numbers(state: UInt64(rows * 7919 + terms * 31 + columns))
@@ -45,10 +45,8 @@ struct SpaceKernelsTests {
       }
       selectors = numbers.bytes(rows * terms, below: 23)
       indices = numbers.bytes(terms * stride, below: words)
-      termScales = (0..<terms).map { _ in
-        Float(sign: .plus, exponent: Int.random(in: -6...6, using: &numbers), significand: 1)
-      }
-      rowScales = (0..<rows).map { Float(sign: .plus, exponent: $0 % 5 - 2, significand: 1) }
+      termExponents = (0..<terms).map { _ in Int32.random(in: -6...6, using: &numbers) }
+      rowExponents = (0..<rows).map { Int32($0 % 5 - 2) }
     }
 
     var resultCount: Int { shape.rows * shape.resultStrides.row }
@@ -56,10 +54,11 @@ struct SpaceKernelsTests {
     func result(_ kernels: SpaceKernels, scaled: Bool) -> [Float] {
       var result = [Float](repeating: 77, count: resultCount)
       var span = result.mutableSpan
-      let (none, terms, rows) = ([Float](), termScales, rowScales)
+      let (none, terms, rows) = ([Int32](), termExponents, rowExponents)
       kernels.scan(
         shape, table, selectors: selectors.span, indices: indices.span,
-        termScales: scaled ? terms.span : none.span, rowScales: scaled ? rows.span : none.span,
+        termExponents: scaled ? terms.span : none.span,
+        rowExponents: scaled ? rows.span : none.span,
         into: &span)
       return result
     }
@@ -73,12 +72,14 @@ struct SpaceKernelsTests {
             var sum: Float = 0
             for p in 0..<shape.terms {
               let word = Int(indices[p * shape.indexStride + q])
-              let entry = Float(table.value(Int(selectors[i * shape.terms + p]), c, word))
-              sum += entry * (scaled ? termScales[p] : 1)
+              let shift = scaled ? Int(termExponents[p]) : 0
+              sum += Float(
+                table.value(Int(selectors[i * shape.terms + p]), c, word, shiftedBy: shift))
             }
             let place =
               component.offset + i * shape.resultStrides.row + q * shape.resultStrides.element
-            result[place] = sum * (scaled ? rowScales[i] : 1)
+            result[place] =
+              sum * Float(sign: .plus, exponent: scaled ? Int(rowExponents[i]) : 0, significand: 1)
           }
         }
       }
@@ -120,12 +121,13 @@ struct SpaceKernelsTests {
       Double(values[($0 * 2 + $1) * 50 + $2])
     }
     // 2 / 32767 is just above 2^−14.
-    #expect(table.step == 0x1p-13 || table.step == 0x1p-14)
+    #expect(table.exponent == -13 || table.exponent == -14)
+    let step = Double(sign: .plus, exponent: table.exponent, significand: 1)
     for s in 0..<6 {
       for c in 0..<2 {
         for w in 0..<50 {
           let error = table.value(s, c, w) - Double(values[(s * 2 + c) * 50 + w])
-          #expect(error.magnitude <= Double(table.step) / 2)
+          #expect(error.magnitude <= step / 2)
         }
       }
     }
@@ -143,23 +145,61 @@ struct SpaceKernelsTests {
       // On a threshold counts as above it; what is not a number is below all.
       x[0] = thresholds[thresholds.count / 2]
       x[size] = .nan
-      let scales: [Float] = [1, 2, 0.25]
+      let exponents: [Int32] = [0, -1, 2]
       for scaled in [false, true] {
         var codes = [UInt8](repeating: 9, count: 3 * shape.codeStride)
         var span = codes.mutableSpan
-        let none = [Float]()
+        let none = [Int32]()
         SpaceKernels(set).encode(
           shape, x.span, thresholds: thresholds.span, cells: cells.span,
-          inverseScales: scaled ? scales.span : none.span, into: &span)
+          exponents: scaled ? exponents.span : none.span, into: &span)
         for i in 0..<3 {
           for s in 0..<shape.codeStride {
             var cell = 0
             for b in 0..<dimension {
               let j = s * dimension + b
-              let v = j < size ? x[i * size + j] * (scaled ? scales[i] : 1) : 0
+              let v = j < size ? x[i * size + j] * (scaled ? [1, 2, 0.25][i] : 1) : 0
               cell += thresholds.count { v >= $0 } << (bits * b)
             }
             #expect(codes[i * shape.codeStride + s] == (s < shape.blocks ? cells[cell] : 0))
+          }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: InstructionSet.available, [1, 3, 4, 16, 64])
+  func treesLeadToTheLeafOfEachBlock(_ set: InstructionSet, dimension: Int) {
+    var numbers = Numbers(state: UInt64(dimension))
+    for (size, depth) in [(1, 1), (5, 3), (70, 12), (64 * 17, 7), (515, 5)] {
+      let shape = SpaceEncodingShape(rows: 3, size: size, dimension: dimension, bits: depth)
+      let columns = (0..<shape.nodeCount).map { _ in
+        Int32.random(in: 0..<Int32(dimension), using: &numbers)
+      }
+      var thresholds = numbers.floats(shape.nodeCount)
+      thresholds[shape.nodeCount / 2] = .infinity
+      let leaves = numbers.bytes(shape.nodeCount, below: 256)
+      var x = numbers.floats(3 * size)
+      x[0] = thresholds[1]
+      x[size] = .nan
+      let exponents: [Int32] = [0, -1, 2]
+      for scaled in [false, true] {
+        var codes = [UInt8](repeating: 9, count: 3 * shape.codeStride)
+        var span = codes.mutableSpan
+        let none = [Int32]()
+        SpaceKernels(set).encode(
+          shape, x.span, columns: columns.span, thresholds: thresholds.span, leaves: leaves.span,
+          exponents: scaled ? exponents.span : none.span, into: &span)
+        for i in 0..<3 {
+          for s in 0..<shape.codeStride {
+            var node = 1
+            for _ in 0..<depth {
+              let j = s * dimension + Int(columns[node])
+              let v = j < size ? x[i * size + j] * (scaled ? [1, 2, 0.25][i] : 1) : 0
+              node = 2 * node + (v >= thresholds[node] ? 1 : 0)
+            }
+            let leaf = leaves[node - shape.nodeCount]
+            #expect(codes[i * shape.codeStride + s] == (s < shape.blocks ? leaf : 0))
           }
         }
       }
@@ -195,18 +235,34 @@ struct SpaceKernelsTests {
     }
   }
 
-  @Test func rowScalesArePowersOfTwoJustAboveTheLargest() {
+  @Test func rowExponentsAreThoseJustAboveTheLargest() {
     let rows: [[Float]] = [
       [0.5, -0.75, 0.1], [1, 0, 0], [-4, 3.99, 2], [0, 0, 0], [1e-3, 2e-38, 0], [0, 3e38, 0],
     ]
-    var scales = [Float](repeating: 0, count: rows.count)
-    var inverses = scales
+    var exponents = [Int32](repeating: 0, count: rows.count)
     let x = rows.flatMap(\.self)
-    var scale = scales.mutableSpan
-    var inverse = inverses.mutableSpan
-    SpaceKernels.best.rowScales(x.span, scales: &scale, inverseScales: &inverse)
-    #expect(scales == [1, 2, 8, 0x1p-100, 0x1p-9, 0x1p100])
-    #expect(zip(scales, inverses).allSatisfy { $0 * $1 == 1 })
+    var span = exponents.mutableSpan
+    SpaceKernels.best.rowExponents(x.span, into: &span)
+    #expect(exponents == [0, 1, 3, -100, -9, 100])
+  }
+
+  @Test(arguments: InstructionSet.available)
+  func scalingAddsToExponents(_ set: InstructionSet) {
+    // One entry at a time, so that the sum is the entry; beyond the range of float32 there is zero or
+    // infinity, which a product would have rounded to.
+    let table = SpaceTable(selectors: 1, components: 1, words: 3) { [0, 0x1p100, -0x1p90][$2] }
+    let shape = SpaceScanShape(
+      rows: 3, terms: 1, columns: 3, selectorStrides: .init(row: 0, element: 0), indexStride: 64,
+      resultStrides: .init(row: 3, element: 1),
+      components: [.init(offset: 0, rows: 3, columns: 3)])
+    let indices: [UInt8] = [0, 1, 2] + [UInt8](repeating: 0, count: 61)
+    let (selectors, none, exponents) = ([UInt8(0)], [Int32](), [Int32(-20), 30, 0])
+    var result = [Float](repeating: 9, count: 9)
+    var span = result.mutableSpan
+    SpaceKernels(set).scan(
+      shape, table, selectors: selectors.span, indices: indices.span, termExponents: none.span,
+      rowExponents: exponents.span, into: &span)
+    #expect(result == [0, 0x1p80, -0x1p70, 0, .infinity, -0x1p120, 0, 0x1p100, -0x1p90])
   }
 
   @Test func deviationsFromWordsAreAdded() {
@@ -219,7 +275,7 @@ struct SpaceKernelsTests {
     var dx: [Float] = [10, 20, 30, 40, 50, 60]
     var span = dx.mutableSpan
     SpaceKernels.best.addDeviation(
-      shape, x.span, codes: codes.span, words: words.span, factor: 2, to: &span)
+      shape, x.span, codes: codes.span, words: words.span, exponent: 1, to: &span)
     #expect(dx == [11, 22, 28, 40, 44, 71])
   }
 }

@@ -82,7 +82,7 @@ struct SpaceMapTests {
     ("space", 8, 6), ("space:dimension=2,vectors=16,matrices=7", 9, 70),
     ("space:dimension=2,rows=2,gradients=100", 7, 5), ("space:dimension=1,vectors=5", 3, 1),
     ("space:dimension=4,rows=4,commitment=0", 130, 66), ("space:dimension=3,interval=1", 1, 2),
-    ("space:dimension=8,matrices=2", 20, 3),
+    ("space:dimension=8,matrices=2", 20, 3), ("space:dimension=4,encoder=tree,products=9", 10, 5),
   ]
 
   /// Maps whose padding is coded as zeros exactly: there is none, or as many words as blocks.
@@ -90,7 +90,7 @@ struct SpaceMapTests {
     ("space", 8, 6), ("space:dimension=2,vectors=16,matrices=7", 10, 70),
     ("space:dimension=2,rows=2,gradients=100", 7, 5), ("space:dimension=1,vectors=5", 3, 1),
     ("space:dimension=4,rows=4,commitment=0", 132, 68), ("space:dimension=3,interval=1", 1, 2),
-    ("space:dimension=8,matrices=2", 24, 3),
+    ("space:dimension=8,matrices=2", 24, 3), ("space:dimension=4,encoder=tree", 12, 5),
   ]
 
   @Test func theWorkedExampleTakesTheFirstWord() {
@@ -164,7 +164,8 @@ struct SpaceMapTests {
     #expect(distance(dW, matmul(words, gradient, transposingA: true)) < tolerance)
     var expected = matmul(gradient, weight, transposingB: true)
     var span = expected.mutableSpan
-    let share = 2 * map.configuration.commitment / 6
+    // The power of two nearest to 2β / rows.
+    let share = map.configuration.commitment == 0 ? 0 : 0x1p-8
     for i in span.indices { span[i] += share * (fixture.x.elements[i] - words.elements[i]) }
     #expect(distance(dx, expected) < tolerance)
   }

@@ -66,7 +66,7 @@ struct SpaceStateTests {
 
   /// A map of the same make, with another weight, in any phase, filled from `archive`.
   private static func restored(
-    from archive: Archive<Float>, into steps: Int
+    from archive: Archive<Float>, into steps: Int, _ text: String = text
   ) throws -> (copy: Fixture, error: TensorError?, missing: [String]) {
     var fixture = try Fixture(text, inputs: 9, outputs: 11, steps: steps)
     var loader = archive
@@ -78,9 +78,15 @@ struct SpaceStateTests {
   /// Training goes on to the same bits, whether in the warm-up (3 steps) or through tables (8).
   @Test(arguments: [0, 3, 8], [0, 3, 8])
   func aCheckpointContinuesTraining(_ steps: Int, _ others: Int) throws {
-    var original = try Fixture(Self.text, inputs: 9, outputs: 11, steps: steps)
+    for encoder in ["cells", "tree"] {
+      try checkContinuation(Self.text + ",dimension=3,update=4,encoder=" + encoder, steps, others)
+    }
+  }
+
+  private func checkContinuation(_ text: String, _ steps: Int, _ others: Int) throws {
+    var original = try Fixture(text, inputs: 9, outputs: 11, steps: steps)
     var (copy, error, missing) = try Self.restored(
-      from: Self.stored(original.map), into: others)
+      from: Self.stored(original.map), into: others, text)
     #expect(error == nil && missing.isEmpty)
     for step in steps..<steps + 6 {
       let (a, b) = (try original.train(step), try copy.train(step))
@@ -98,7 +104,7 @@ struct SpaceStateTests {
     #expect(error == nil && missing.isEmpty)
     #expect(try original.map.forward(original.x) == copy.map.forward(original.x))
     #expect(original.map.exactTwin.weight.value == copy.map.exactTwin.weight.value)
-    let names = ["phase", "codes", "matrices", "vectors/words", "vectors/levels"]
+    let names = ["phase", "codes", "matrices", "vectors/words", "vectors/levels", "codingErrors"]
     #expect(Set(archive.items.keys) == Set(names))
   }
 

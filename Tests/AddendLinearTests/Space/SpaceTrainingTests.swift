@@ -117,6 +117,105 @@ struct SpaceTrainingTests {
     #expect(actual >= least * 0.999 && actual <= least * factor)
   }
 
+  /// Error of the inputs' coding after `steps` steps on inputs whose deviation is `scale(step)`.
+  private func inputError(
+    _ text: String, steps: Int, scale: (Int) -> Float
+  ) throws -> Double {
+    var fixture = try SpaceFixture<Float>(text, inputs: 16, outputs: 3, steps: 0)
+    var random = RandomSource(seed: 9)
+    for step in 0..<steps {
+      fixture.map.prepare(for: TrainingProgress(step: step, stepsPerEpoch: 1, epochs: 100))
+      var input = Tensor<Float>.normal([60, 16], using: &random)
+      var span = input.mutableSpan
+      for i in span.indices { span[i] *= scale(step) }
+      let (y, residuals) = try fixture.map.trainingForward(input)
+      _ = fixture.map.backward(y, residuals)
+    }
+    fixture.map.freeze()
+    return try #require(fixture.map.codingError).inputs
+  }
+
+  /// Activations drift while a network learns: words that stay as they were made lose them.
+  @Test(arguments: ["cells", "tree"])
+  func refittedWordsFollowTheirBlocks(_ encoder: String) throws {
+    let text = "space:vectors=64,encoder=\(encoder)"
+    let drift: (Int) -> Float = { $0 < 20 ? 1 : 6 }
+    let steady = try inputError(text + ",refit=0", steps: 60) { _ in 1 }
+    let lost = try inputError(text + ",refit=0", steps: 60, scale: drift)
+    let kept = try inputError(text + ",refit=10", steps: 60, scale: drift)
+    #expect(lost > 5 * steady)
+    // Most of what drift costs is made good.
+    #expect(kept < (steady + lost) / 2)
+    // Half of training is over: no refit comes.
+    let late = try inputError(text + ",refit=10", steps: 100) { $0 < 60 ? 1 : 6 }
+    #expect(late > 5 * steady)
+  }
+
+  /// Words of the matrix that follow the weight code it better than those it started with.
+  @Test func movedWordsFollowTheWeight() throws {
+    func error(_ update: Int) throws -> Double {
+      var map = try SpaceFixture<Float>(
+        "space:dimension=4,matrices=16,update=\(update)", inputs: 32, outputs: 20, steps: 60,
+        rate: 0.02
+      ).map
+      map.freeze()
+      return try #require(map.codingError).weight
+    }
+    #expect(try error(2) < 0.8 * error(0))
+  }
+
+  /// Errors are those of the words against what they stand for, and rate-distortion theory bounds
+  /// them: 2^(−2 log₂(N) / d) for independent normal numbers, less for a sample that words were made
+  /// from.
+  @Test(arguments: [1, 2, 4])
+  func codingErrorsAreMeasured(_ dimension: Int) throws {
+    let fixture = try SpaceFixture<Float>(
+      "space:dimension=\(dimension),vectors=32,matrices=32", inputs: 64, outputs: 40)
+    #expect(fixture.map.codingError == nil)
+    var map = fixture.map
+    let weight = map.exactTwin.weight.value
+    map.freeze()
+    let errors = try #require(map.codingError)
+    let bound = Math.pow(2, -10 / Double(dimension))
+    #expect(errors.inputs > 0.9 * bound && errors.inputs < 3 * bound)
+    #expect(errors.weight < 3 * bound)
+    #expect(errors.gradients > 0 && errors.gradients < 0.01)
+    let (coded, exact) = (map.quantizedWeight.elements, weight.elements)
+    let distance = zip(coded, exact).reduce(0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
+    let energy = exact.reduce(0) { $0 + Double($1 * $1) }
+    #expect(abs(errors.weight - distance / energy) < 1e-5)
+  }
+
+  /// Every scheme makes words that a map trains through and runs on.
+  @Test(arguments: [
+    "unit-normal", "normal", "sphere", "grid", "sample", "k-means", "product", "residual",
+  ])
+  func everySchemeMakesWords(_ scheme: String) throws {
+    let text =
+      "space:vectors=60,matrices=50,gradients=40,scheme=\(scheme),matrix-scheme=\(scheme),"
+      + "gradient-scheme=\(scheme == "product" ? "grid" : scheme)"
+    var fixture = try SpaceFixture<Float>(text, inputs: 20, outputs: 9, steps: 12)
+    fixture.map.freeze()
+    let y = try fixture.map.forward(fixture.x)
+    let errors = try #require(fixture.map.codingError)
+    #expect(y.elements.allSatisfy(\.isFinite) && errors.inputs < 0.5)
+    #expect(fixture.map.quantized(fixture.x) != fixture.x)
+  }
+
+  /// With as many words as there are products the tables hold the products; with few they are off.
+  @Test func productsTakeWordsOfTheirOwn() throws {
+    func result(_ products: Int) throws -> Tensor<Double> {
+      var fixture = try SpaceFixture<Double>(
+        "space:vectors=8,matrices=6,gradients=5,products=\(products)", inputs: 8, outputs: 6)
+      fixture.map.freeze()
+      return try fixture.map.forward(fixture.x)
+    }
+    let exact = try result(0)
+    #expect(try distance(result(48), exact) < 1e-3)
+    let (few, fewer) = (try distance(result(12), exact), try distance(result(3), exact))
+    #expect(few > 1e-3 && fewer > few)
+  }
+
   @Test func smallGradientsKeepTheirSize() throws {
     let fixture = try SpaceFixture<Float>("space", inputs: 8, outputs: 6)
     var dy = fixture.dy
@@ -130,14 +229,20 @@ struct SpaceTrainingTests {
     for j in coded.indices { #expect(coded[j] == (j < 6 ? whole[j] * 0x1p-40 : whole[j])) }
   }
 
-  @Test(arguments: ["space:rows=3", "space:vectors=257", "space:dimension=9", "space:interval=0"])
+  @Test(arguments: [
+    "space:rows=3", "space:vectors=257", "space:dimension=9", "space:interval=0",
+    "space:products=1", "space:scheme=product,dimension=1", "space:gradient-scheme=product",
+    "space:scheme=sphere,vectors=3", "space:scheme=best",
+  ])
   func unsuitableParametersAreRefused(_ text: String) throws {
     let specification = try Specification(parsing: text)
     #expect(throws: CatalogueError.self) { try Maps.configuration(specification) }
   }
 
   @Test func theSpecificationMakesTheSameConfiguration() throws {
-    let text = "space:dimension=4,gradients=16,matrices=8,rows=4,vectors=9,warmup=1.5"
+    let text =
+      "space:dimension=4,gradients=16,matrices=8,rows=4,vectors=9,warmup=1.5,scheme=normal,"
+      + "encoder=tree,products=9,update=7,refit=8,matrix-scheme=sample,gradient-scheme=grid"
     let configuration = try SpaceFixture<Float>.configuration(text)
     let again = try SpaceConfiguration(
       Arguments(configuration.specification, for: SpaceConfiguration.declaration))
