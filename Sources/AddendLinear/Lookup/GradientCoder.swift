@@ -18,12 +18,12 @@ struct GradientCoder<Scalar: TensorScalar>: Sendable {
   private var isLearned = false
   private var samples: LookupSamples<Scalar>
 
-  init(outputs: Int, blockSize: Int, levels: Int) {
+  init(outputs: Int, blockSize: Int, levels: Int, wantedSamples: Int) {
     let layout = BlockLayout(
       MapRole(inputSize: outputs, outputSize: 1), blockSize: min(blockSize, outputs), form: .flat)
     encoder = LookupEncoder(.tree, layout, levels: levels)
     prototypes = Tensor([layout.count, encoder.entries, layout.blockSize])
-    samples = LookupSamples(width: outputs)
+    samples = LookupSamples(width: outputs, wanted: wantedSamples)
   }
 
   private var layout: BlockLayout { encoder.layout }
@@ -88,7 +88,7 @@ struct GradientCoder<Scalar: TensorScalar>: Sendable {
     var state = IntegerState(.int64, [2], [isLearned ? 1 : 0, samples.count])
     visitor.visit(&state, named: "state")
     visitor.afterReplacing { () throws(TensorError) in
-      let ranges = [0...1, 0...LookupSchedule.wantedSamples]
+      let ranges = [0...1, 0...samples.wanted]
       guard zip(state.values, ranges).allSatisfy({ $1.contains($0) }) else {
         throw .invalidValue(
           operation: "lookup map", argument: "gradient coder", expected: "a flag and a count",
@@ -96,7 +96,7 @@ struct GradientCoder<Scalar: TensorScalar>: Sendable {
       }
       isLearned = state.values[0] != 0
     }
-    let count = min(max(0, state.values[1]), LookupSchedule.wantedSamples)
+    let count = min(max(0, state.values[1]), samples.wanted)
     samples.visit(&visitor, isCollecting: isCollecting, count: count)
   }
 }

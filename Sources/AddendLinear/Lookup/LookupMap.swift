@@ -122,8 +122,8 @@ public struct LookupMap<Scalar: TensorScalar>: LinearMap {
   public var cost: OperationCount {
     let encoder = frozen?.encoder ?? part.encoder
     let number = MemoryLayout<Scalar>.size
-    let sums = layout.count * outputSize
-    let trees = layout.count * (encoder.levels + encoder.entries * number)
+    let sums = layout.count * encoder.stages * outputSize
+    let trees = layout.count * (encoder.depth + number << encoder.depth)
     return encoder.cost
       + OperationCount(
         multiplications: outputSize, additions: sums, lookups: sums,
