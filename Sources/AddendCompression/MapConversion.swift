@@ -9,9 +9,9 @@ public import AddendTensors
 ///
 /// What a new map learns beside its weights (codebooks, encoders) it learns from calibration data:
 /// examples pass through the network as in inference (running statistics stay, nothing is dropped),
-/// but for the new maps, which see a training pass. They do so for four rounds of the same examples,
-/// each a training step to them: a map that collects, then learns, then collects what the maps before
-/// it have become and learns again, has had its two chances. No gradients flow.
+/// but for the new maps, which see a training pass. They learn one after the other, in the order of
+/// the network: each sees what the new maps before it make of the examples, once, between two training
+/// steps. No gradients flow.
 ///
 /// The new map becomes the network's; layers that `keep` names are described with the one that they
 /// had. A map of several parameters is written in brackets: `convert:map=[lookup:block=8,
@@ -21,7 +21,7 @@ public import AddendTensors
 ///     let smaller = try convert.transformed(model, calibration: splits.training)
 ///     try ModelArchive(smaller).save(to: "smaller.addend")
 ///
-/// Cost: three passes over the calibration examples.
+/// Cost: a pass over the calibration examples for each new map.
 public struct MapConversion: ModelTransform {
   /// The kind of map that layers are given.
   public var map: Specification
@@ -85,19 +85,20 @@ public struct MapConversion: ModelTransform {
       random: RandomSource(seed: seed, stream: 5))
     model.visitMaps(&replacement)
     if let error = replacement.error { throw error }
-    for round in 0..<Self.rounds {
-      for learner in replacement.learners {
-        learner.prepare(for: TrainingProgress(step: round, stepsPerEpoch: 1, epochs: Self.rounds))
-      }
-      // What would be collected in the last round, nobody would learn from.
-      if round < Self.rounds - 1 { try pass(calibration, through: model) }
+    for learner in replacement.learners {
+      learner.prepare(for: Self.progress(step: 0))
+      try pass(calibration, through: model)
+      learner.prepare(for: Self.progress(step: 1))
     }
     var installation = LearnerInstallation<Scalar>()
     model.visitMaps(&installation)
     return model
   }
 
-  private static let rounds = 4
+  /// Where training seems to stand to a map: beyond any warm-up, and half-way.
+  private static func progress(step: Int) -> TrainingProgress {
+    TrainingProgress(step: (1 << 20) + step, stepsPerEpoch: 1, epochs: 1 << 21)
+  }
 
   private func configuration() throws(CompressionError) -> any MapConfiguration {
     do throws(CatalogueError) {

@@ -61,6 +61,7 @@ extension TensorScalar {
     accumulates: Bool, weight: inout MutableSpan<Self>, prototypes: inout MutableSpan<Self>
   ) {
     let (outputs, size) = (shape.outputs, shape.blockSize)
+    let stage = shape.blocks / shape.stages
     for j in 0..<shape.blocks {
       let entries = j * shape.entries..<(j + 1) * shape.entries
       for i in 0..<size {
@@ -74,7 +75,7 @@ extension TensorScalar {
         }
         guard row >= 0 else { continue }
         for m in 0..<outputs {
-          var sum = accumulates ? weight[row + m] : .zero
+          var sum = accumulates || j >= stage ? weight[row + m] : .zero
           for k in entries { sum += factors.prototypes[k * size + i] * sums[k * outputs + m] }
           weight[row + m] = sum
         }

@@ -60,7 +60,7 @@ extension TensorScalar {
         func entry(_ j: Int) -> Accumulator {
           let code = Int(codes[j * shape.rows + r])
           return .lookUp(
-            Accumulator(Double(tables[(m * shape.paddedBlocks + j) * 16 + code])))
+            Accumulator(Double(tables[(m * shape.paddedBlocks + j) * shape.packedEntries + code])))
         }
         var sum = entry(0)
         for j in 1..<max(1, shape.blocks) { sum += entry(j) }
@@ -73,14 +73,19 @@ extension TensorScalar {
     of x: Span<Self>, from prototypes: Span<Self>, at codes: Span<UInt8>, positions: Span<Int32>,
     _ shape: LookupShape, times alpha: Self, to dx: inout MutableSpan<Self>
   ) {
+    let count = shape.blocks / shape.stages * shape.blockSize
     for r in 0..<shape.rows {
-      for (index, position) in (0..<positions.count).map({ ($0, Int(positions[$0])) })
+      for (index, position) in (0..<count).map({ ($0, Int(positions[$0])) })
       where position >= 0 {
-        let (j, i) = (index / shape.blockSize, index % shape.blockSize)
-        let k = j * shape.entries + Int(codes[j * shape.rows + r])
-        let deviation =
-          x[r * shape.inputs + position] - prototypes[k * shape.blockSize + i]
-        dx[r * shape.inputs + position] += alpha * deviation
+        let i = index % shape.blockSize
+        var rest = x[r * shape.inputs + position]
+        for j in stride(
+          from: index / shape.blockSize, to: shape.blocks, by: shape.blocks / shape.stages)
+        {
+          let k = j * shape.entries + Int(codes[j * shape.rows + r])
+          rest -= prototypes[k * shape.blockSize + i]
+        }
+        dx[r * shape.inputs + position] += alpha * rest
       }
     }
   }

@@ -263,11 +263,12 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
     corrections: inout MutableSpan<Self>, weight: inout MutableSpan<Self>,
     prototypes: inout MutableSpan<Self>)
   /// `y[r, m] = scales[m] · Σ_j tables[m, j, codes[j, r]] + offsets[m]`; `tables` is
-  /// `[outputs, paddedBlocks, 16]`.
+  /// `[outputs, paddedBlocks, packedEntries]`.
   static func sumPackedEntries(
     of tables: Span<Int8>, at codes: Span<UInt8>, _ shape: LookupShape, scales: Span<Self>,
     offsets: Span<Self>, into y: inout MutableSpan<Self>)
-  /// `dx[r, p] += α (x[r, p] − prototypes[j, codes[j, r], i])` for each input `p = positions[j, i]`.
+  /// `dx[r, p] += α (x[r, p] − prototypes[j, codes[j, r], i])` for each input `p = positions[j, i]`;
+  /// with several stages, the prototypes of all are subtracted.
   static func addDeviations(
     of x: Span<Self>, from prototypes: Span<Self>, at codes: Span<UInt8>, positions: Span<Int32>,
     _ shape: LookupShape, times alpha: Self, to dx: inout MutableSpan<Self>)

@@ -8,4 +8,5 @@ addend_lookup_product_fn addend_lookup_product_select(addend_isa isa);
 addend_lookup_gradients_fn addend_lookup_gradients_select(addend_isa isa);
 addend_lookup_learn_fn addend_lookup_learn_select(addend_isa isa);
 addend_lookup_scan_fn addend_lookup_scan_select(addend_isa isa);
+addend_lookup_scan_wide_fn addend_lookup_scan_wide_select(addend_isa isa);
 #endif

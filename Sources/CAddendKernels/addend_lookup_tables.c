@@ -31,9 +31,9 @@ static inline __attribute__((always_inline)) void table_body(PARAMETERS) {
 #define DEVIATION_PARAMETERS                                                                    \
   const float *restrict x, size_t rows, size_t width, const float *restrict prototypes,         \
       const uint8_t *restrict codes, size_t code_stride, const int32_t *restrict positions,     \
-      size_t blocks, size_t entries, size_t size, float strength, float *restrict dx
+      size_t blocks, size_t stages, size_t entries, size_t size, float strength, float *restrict dx
 #define DEVIATION_ARGUMENTS \
-  x, rows, width, prototypes, codes, code_stride, positions, blocks, entries, size, strength, dx
+  x, rows, width, prototypes, codes, code_stride, positions, blocks, stages, entries, size, strength, dx
 
 static inline __attribute__((always_inline)) void add_run(const float *restrict x,
                                                           const float *restrict prototype,
@@ -59,15 +59,18 @@ static inline __attribute__((always_inline)) void deviations_body(DEVIATION_PARA
         const int32_t *position = positions + j * size;
         const float *prototype = prototypes + (j * entries + codes[j * code_stride + r]) * size;
         const size_t at = r * width + (size_t)position[0];
-        if (is_run[b] && size == 8) {
+        if (is_run[b] && size == 8 && stages == 1) {
           add_run(x + at, prototype, 8, strength, dx + at);
-        } else if (is_run[b] && size == 4) {
+        } else if (is_run[b] && size == 4 && stages == 1) {
           add_run(x + at, prototype, 4, strength, dx + at);
         } else {
           for (size_t i = 0; i < size; ++i) {
             if (position[i] < 0) continue;
             const size_t p = r * width + (size_t)position[i];
-            dx[p] += strength * (x[p] - prototype[i]);
+            float rest = x[p] - prototype[i];
+            for (size_t k = j + blocks; k < stages * blocks; k += blocks)
+              rest -= prototypes[(k * entries + codes[k * code_stride + r]) * size + i];
+            dx[p] += strength * rest;
           }
         }
       }
@@ -92,7 +95,8 @@ VARIANTS(avx512, __attribute__((target("avx512f"), min_vector_width(512))))
     .encode = addend_lookup_encode_select(isa), .product = addend_lookup_product_select(isa), \
     .gradients = addend_lookup_gradients_select(isa), .table = table_##variant,          \
     .deviations = deviations_##variant, .learn = addend_lookup_learn_select(isa),        \
-    .scan = addend_lookup_scan_select(isa)                                               \
+    .scan = addend_lookup_scan_select(isa),                                              \
+    .scan_wide = addend_lookup_scan_wide_select(isa)                                              \
   }
 
 addend_lookup_kernels addend_lookup_select(addend_isa isa) {

@@ -80,7 +80,7 @@ public func hashSums(
 
 /// `y[r, m] = scales[m] · Σ_j tables[m, j, codes[j, r]] + offsets[m]`, sums exact in integers.
 ///
-/// Shapes: `tables` `[outputs, paddedBlocks, 16]`, zero past `blocks` and past `entries`; `y`
+/// Shapes: `tables` `[outputs, paddedBlocks, packedEntries]`, zero past `blocks` and past `entries`; `y`
 /// `[rows, outputs]`.
 public func sumPackedEntries(
   of tables: Span<Int8>, at codes: Span<UInt8>, _ shape: LookupShape, scales: Span<Float>,
@@ -90,8 +90,9 @@ public func sumPackedEntries(
     tables.count == shape.packedCount && codes.count == shape.codeCount
       && scales.count == shape.outputs && offsets.count == shape.outputs
       && y.count == shape.rows * shape.outputs, "look-up sums: extents")
-  checkCodes(codes, below: 16)
-  guard let scan = unsafe lookupKernels(set).scan else { return }
+  checkCodes(codes, below: shape.packedEntries)
+  let kernels = lookupKernels(set)
+  guard let scan = unsafe kernels.scan, let wide = unsafe kernels.scan_wide else { return }
   // Safe: the extents were checked above, tasks write rows of their own, and C keeps no pointer.
   unsafe tables.withUnsafeBufferPointer { tables in
     unsafe codes.withUnsafeBufferPointer { codes in
@@ -100,14 +101,35 @@ public func sumPackedEntries(
           unsafe y.withUnsafeMutableBufferPointer { y in
             guard let codes = codes.baseAddress, let y = y.baseAddress else { return }
             forEachRowTask(shape.rows) { first, rows in
-              unsafe scan(
-                codes + first, shape.rows, rows, tables.baseAddress, shape.blocks, shape.outputs,
-                scales.baseAddress, offsets.baseAddress, y + first * shape.outputs)
+              if shape.packedEntries == 16 {
+                unsafe scan(
+                  codes + first, shape.rows, rows, tables.baseAddress, shape.blocks, shape.outputs,
+                  scales.baseAddress, offsets.baseAddress, y + first * shape.outputs)
+              } else {
+                unsafe wide(
+                  codes + first, shape.rows, rows, tables.baseAddress, shape.blocks,
+                  shape.packedEntries, shape.outputs, scales.baseAddress, offsets.baseAddress,
+                  y + first * shape.outputs)
+              }
             }
           }
         }
       }
     }
+  }
+}
+
+/// Takes codes of several stages apart: `y[s, j, r]` is the part of `codes[j, r]` that stage `s` of
+/// `shape` found, the first in the highest bits.
+public func splitStages(
+  _ codes: Span<UInt8>, _ shape: LookupShape, into y: inout MutableSpan<UInt8>
+) {
+  precondition(
+    y.count == shape.codeCount && codes.count * shape.stages == y.count, "stages: extents")
+  for stage in 0..<shape.stages {
+    let shift = UInt8((shape.stages - 1 - stage) * shape.levels)
+    let mask = UInt8(shape.entries - 1)
+    for i in codes.indices { y[stage * codes.count + i] = codes[i] >> shift & mask }
   }
 }
 

@@ -7,7 +7,7 @@ internal import CAddendKernels
 /// S[j, k, :]`, both put in place of what the spans hold or added to it, and `prototypes[j, k, i] =
 /// Σ_m S[j, k, m] · weight[positions[j, i], m]`, overwritten.
 ///
-/// Every input is in one position of one block. Shapes: `dy` `[rows, outputs]`, `codes` `[blocks,
+/// Every input is in one position of one block of each stage. Shapes: `dy` `[rows, outputs]`, `codes` `[blocks,
 /// rows]`; the others as `LookupFactors` has them, and gradients as what they belong to.
 public func lookupGradients(
   of dy: Span<Float>, at codes: Span<UInt8>, _ factors: borrowing LookupFactors<Float>,
@@ -51,6 +51,37 @@ public func lookupGradients(
   }
 }
 
+/// `sums[j, k, :] = Σ y[r, :]` over the rows `r`, in order, whose code in block `j` is `k`.
+///
+/// Shapes: `y` `[rows, outputs]`, `codes` `[blocks, rows]`, `sums` `[blocks, entries, outputs]`.
+public func bucketSums(
+  of y: Span<Float>, at codes: Span<UInt8>, _ shape: LookupShape,
+  into sums: inout MutableSpan<Float>, using set: InstructionSet = .best
+) {
+  precondition(
+    sums.count == shape.tableCount && codes.count == shape.codeCount
+      && y.count == shape.rows * shape.outputs, "bucket sums: extents")
+  checkCodes(codes, below: shape.entries)
+  var none: Float = 0
+  // Safe: the extents were checked above, and without inputs the other operands are not read.
+  unsafe y.withUnsafeBufferPointer { y in
+    unsafe codes.withUnsafeBufferPointer { codes in
+      unsafe sums.withUnsafeMutableBufferPointer { sums in
+        unsafe withUnsafeMutablePointer(to: &none) { none in
+          let operands = unsafe GradientOperands(
+            dy: y, codes: codes, prototypes: UnsafeBufferPointer(start: none, count: 0),
+            positions: UnsafeBufferPointer(start: nil, count: 0),
+            weight: UnsafeBufferPointer(start: none, count: 0))
+          let results = unsafe addend_lookup_gradients(
+            corrections: sums.baseAddress, weight: none, prototypes: none, adds_corrections: 0,
+            adds_weight: 0)
+          unsafe addGradients(operands, results, shape, blockSize: 0, 0..<shape.blocks, using: set)
+        }
+      }
+    }
+  }
+}
+
 /// What is read; valid during one call.
 @unsafe private struct GradientOperands {
   let dy: UnsafeBufferPointer<Float>
@@ -65,23 +96,36 @@ private func addGradients(
   _ operands: GradientOperands, _ results: addend_lookup_gradients, _ shape: LookupShape,
   using set: InstructionSet
 ) {
+  // Each task writes the parameters of its blocks, which no other block of the stage has.
+  let stage = shape.blocks / shape.stages
+  for first in stride(from: 0, to: shape.blocks, by: stage) {
+    var own = unsafe results
+    if first > 0 { unsafe own.adds_weight = 1 }
+    unsafe addGradients(
+      operands, own, shape, blockSize: shape.blockSize, first..<first + stage, using: set)
+  }
+}
+
+private func addGradients(
+  _ operands: GradientOperands, _ results: addend_lookup_gradients, _ shape: LookupShape,
+  blockSize: Int, _ range: Range<Int>, using set: InstructionSet
+) {
   guard let add = unsafe lookupKernels(set).gradients,
-    let prototypes = unsafe operands.prototypes.baseAddress,
-    let positions = unsafe operands.positions.baseAddress
+    let prototypes = unsafe operands.prototypes.baseAddress
   else { return }
   // Blocks that share what they read of dy: as many as leave work for several threads.
-  let group = max(1, min(16, (shape.blocks + 7) / 8, 256 / shape.entries))
+  let group = max(1, min(16, (range.count + 7) / 8, 256 / shape.entries))
   let rowsAtOnce = min(shape.rows, Int(ADDEND_LOOKUP_ROWS_AT_ONCE))
-  let block = shape.entries * shape.blockSize
+  let block = shape.entries * blockSize
   // Without rows there are no codes to point to, and the sums are still zero.
   let none: UInt8 = 0
   // Safe: each task writes the parameters of its blocks, which no other block has.
   unsafe withUnsafePointer(to: none) { none in
-    ThreadPool.current.run((shape.blocks + group - 1) / group) { task in
-      let j = task * group
-      let blocks = min(group, shape.blocks - j)
+    ThreadPool.current.run((range.count + group - 1) / group) { task in
+      let j = range.lowerBound + task * group
+      let blocks = min(group, range.upperBound - j)
       let scratch = AlignedBuffer<Float>(
-        uninitializedCount: 64 * rowsAtOnce + group * shape.entries * (64 + 16 * shape.blockSize))
+        uninitializedCount: 64 * rowsAtOnce + group * shape.entries * (64 + 16 * blockSize))
       let order = AlignedBuffer<UInt16>(uninitializedCount: group * rowsAtOnce)
       var scratchSpan = scratch.uniqueSpan
       var orderSpan = order.uniqueSpan
@@ -93,8 +137,9 @@ private func addGradients(
           unsafe add(
             operands.codes.baseAddress.map { unsafe $0 + j * shape.rows } ?? none, shape.rows,
             shape.rows, operands.dy.baseAddress, prototypes + j * block,
-            positions + j * shape.blockSize, operands.weight.baseAddress, blocks, shape.entries,
-            shape.blockSize, shape.outputs, &own, scratch.baseAddress, order.baseAddress)
+            operands.positions.baseAddress.map { unsafe $0 + j * blockSize },
+            operands.weight.baseAddress, blocks, shape.entries,
+            blockSize, shape.outputs, &own, scratch.baseAddress, order.baseAddress)
         }
       }
     }

@@ -4,8 +4,11 @@ public struct LookupShape: Hashable, Sendable {
   public var rows: Int
   /// Numbers in a row of `x`.
   public var inputs: Int
-  /// Blocks that a row is cut into.
+  /// Blocks with a table each: those that a row is cut into, once for each stage.
   public var blocks: Int
+  /// How many codes stand for a block, whose entries add up: the first for the block, each other for
+  /// what the ones before have left. Stages follow one another in all that has an axis of blocks.
+  public var stages: Int
   /// Numbers in a block, padding included.
   public var blockSize: Int
   /// Comparisons that find a block's code, at most 8.
@@ -14,10 +17,13 @@ public struct LookupShape: Hashable, Sendable {
   public var outputs: Int
 
   public init(
-    rows: Int, inputs: Int, blocks: Int, blockSize: Int, levels: Int, outputs: Int
+    rows: Int, inputs: Int, blocks: Int, blockSize: Int, levels: Int, outputs: Int,
+    stages: Int = 1
   ) {
     precondition(rows >= 0 && inputs > 0 && blocks > 0 && blockSize > 0 && outputs > 0, "extents")
     precondition(1...8 ~= levels, "a code has 1 to 8 bits")
+    precondition(stages > 0 && blocks % stages == 0, "each stage has all blocks")
+    self.stages = stages
     self.rows = rows
     self.inputs = inputs
     self.blocks = blocks
@@ -34,8 +40,10 @@ public struct LookupShape: Hashable, Sendable {
   public var tableCount: Int { blocks * entries * outputs }
   /// Elements of prototypes `[blocks, entries, blockSize]`.
   public var prototypeCount: Int { blocks * entries * blockSize }
-  /// Blocks rounded up to whole registers of packed tables.
-  public var paddedBlocks: Int { (blocks + 3) & ~3 }
-  /// Elements of packed int8 tables `[outputs, paddedBlocks, 16]`.
-  public var packedCount: Int { outputs * paddedBlocks * 16 }
+  /// Room for one block's entries in packed tables: 16, or as many as registers of 64 take.
+  public var packedEntries: Int { entries <= 16 ? 16 : max(64, entries) }
+  /// Blocks in packed tables: rounded up to whole registers where four share one.
+  public var paddedBlocks: Int { entries <= 16 ? (blocks + 3) & ~3 : blocks }
+  /// Elements of packed int8 tables `[outputs, paddedBlocks, packedEntries]`.
+  public var packedCount: Int { outputs * paddedBlocks * packedEntries }
 }

@@ -2,6 +2,8 @@ internal import CAddendKernels
 
 /// `dx[r, p] += α (x[r, p] − prototypes[j, codes[j, r], i])` for each input `p = positions[j, i]`.
 ///
+/// With several stages, the prototypes of all of them are subtracted.
+///
 /// Shapes: `x` and `dx` `[rows, inputs]`, `prototypes` `[blocks, entries, blockSize]`, `codes`
 /// `[blocks, rows]`, `positions` `[blocks, blockSize]` with −1 in the padding.
 public func addDeviations(
@@ -28,8 +30,8 @@ public func addDeviations(
             forEachRowTask(shape.rows) { first, rows in
               unsafe add(
                 x + first * shape.inputs, rows, shape.inputs, prototypes.baseAddress,
-                codes + first, shape.rows, positions.baseAddress, shape.blocks, shape.entries,
-                shape.blockSize, alpha, dx + first * shape.inputs)
+                codes + first, shape.rows, positions.baseAddress, shape.blocks / shape.stages,
+                shape.stages, shape.entries, shape.blockSize, alpha, dx + first * shape.inputs)
             }
           }
         }

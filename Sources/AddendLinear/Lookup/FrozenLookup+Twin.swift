@@ -9,17 +9,24 @@ extension FrozenLookup {
   var effectiveWeight: Tensor<Scalar> {
     let layout = encoder.layout
     let outputs = scales.count
+    let tables = layout.count * encoder.stages
     let (quantized, scale) = (entries, Tensor<Double>(scales).elements)
     let borders = Tensor<Double>(encoder.thresholds).elements
     var weight = [Double](repeating: 0, count: layout.inputSize * outputs)
     for j in 0..<layout.count {
       let cells = CodeCells(
-        columns: Array(encoder.columns.values[j * encoder.levels..<(j + 1) * encoder.levels]),
-        thresholds: Array(borders[j * encoder.entries..<(j + 1) * encoder.entries]))
+        columns: Array(encoder.columns.values[j * encoder.depth..<(j + 1) * encoder.depth]),
+        thresholds: Array(borders[j << encoder.depth..<(j + 1) << encoder.depth]))
       for (m, s) in scale.enumerated() {
-        let first = (m * layout.count + j) * encoder.entries
         let slopes = cells.slopes(
-          towards: (0..<encoder.entries).map { s * Double(quantized[first + $0]) })
+          towards: (0..<1 << encoder.depth).map { leaf in
+            (0..<encoder.stages).reduce(0.0) { sum, stage in
+              let code = leaf >> ((encoder.stages - 1 - stage) * encoder.levels)
+              let block = m * tables + stage * layout.count + j
+              let entry = block * encoder.entries + code % encoder.entries
+              return sum + s * Double(quantized[entry])
+            }
+          })
         for (column, slope) in zip(cells.columns, slopes) {
           for i in 0..<layout.blockSize {
             let position = Int(layout.positions[j * layout.blockSize + i])
@@ -92,7 +99,7 @@ struct CodeCells {
     let count = Double(max(1, middles.count))
     let centre = (0..<n).map { c in middles.reduce(0.0) { $0 + $1.point[c] } / count }
     let mean = middles.reduce(0.0) { $0 + values[$1.code] } / count
-    // Normal equations, the right-hand side as the last column; at most 4 unknowns.
+    // Normal equations, the right-hand side as the last column; at most 8 unknowns.
     var system = [[Double]](repeating: [Double](repeating: 0, count: n + 1), count: n)
     for (code, point) in middles {
       let row = (0..<n).map { point[$0] - centre[$0] } + [values[code] - mean]

@@ -9,7 +9,7 @@ internal import AddendTensors
 /// (max_k T − min_k T) / 2 / 63`, so that an entry is off by half of it at most.
 struct FrozenLookup<Scalar: TensorScalar>: Sendable {
   private(set) var encoder: LookupEncoder<Scalar>
-  /// `[outputs, paddedBlocks, 16]`, as kernels read it.
+  /// `[outputs, paddedBlocks, packedEntries]`, as kernels read it.
   private var packed: AlignedBuffer<Int8>
   /// `[outputs]`.
   private(set) var scales: Tensor<Scalar>
@@ -45,7 +45,7 @@ struct FrozenLookup<Scalar: TensorScalar>: Sendable {
       let (row, k) = (i / shape.entries, i % shape.entries)
       let (m, j) = (row / shape.blocks, row % shape.blocks)
       guard m < shape.outputs else { break }
-      span[(m * shape.paddedBlocks + j) * 16 + k] = Int8(clamping: entry)
+      span[(m * shape.paddedBlocks + j) * shape.packedEntries + k] = Int8(clamping: entry)
     }
     return buffer
   }
@@ -55,7 +55,9 @@ struct FrozenLookup<Scalar: TensorScalar>: Sendable {
     let shape = encoder.shape(rows: 0, outputs: outputs)
     let span = packed.span
     return (0..<outputs * shape.blocks).flatMap { row in
-      let first = (row / shape.blocks * shape.paddedBlocks + row % shape.blocks) * 16
+      let first =
+        (row / shape.blocks * shape.paddedBlocks + row % shape.blocks)
+        * shape.packedEntries
       return (0..<shape.entries).map { Int(span[first + $0]) }
     }
   }

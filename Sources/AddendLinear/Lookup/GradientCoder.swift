@@ -5,25 +5,22 @@ internal import AddendTensors
 ///
 /// Each row of `dy` is brought into [−1, 1] by a power of two, cut into blocks, and each block replaced
 /// by its code's prototype `Q`: `dx[r, :] = 2^e(r) Σ_j U[j, c(j, r), :]` with `U[j, k, :] = Q[j, k]
-/// W[:, j]ᵀ`. Prototypes are their buckets' means, so that coding does not lean to a side, but for the
-/// bucket of zero, whose prototype is zero: what a rectifier let through nothing of gets nothing.
+/// W[:, j]ᵀ`. Prototypes are the means of their buckets in this very `dy`, so that over the batch coding
+/// leans to no side, however old the encoder is.
 ///
 /// Cost for one row of `m` outputs in `b` blocks of `K` codewords, towards `n` inputs: `b log2 K`
 /// comparisons, `b n` look-ups and additions, `m + n` multiplications by powers of two; the tables take
 /// `K m n` multiplications for all rows together.
 struct GradientCoder<Scalar: TensorScalar>: Sendable {
   private var encoder: LookupEncoder<Scalar>
-  /// `[blocks, entries, blockSize]`.
-  private var prototypes: Tensor<Scalar>
   private var isLearned = false
   private var samples: LookupSamples<Scalar>
 
-  init(outputs: Int, blockSize: Int, levels: Int) {
+  init(outputs: Int, blockSize: Int, levels: Int, wantedSamples: Int) {
     let layout = BlockLayout(
       MapRole(inputSize: outputs, outputSize: 1), blockSize: min(blockSize, outputs), form: .flat)
     encoder = LookupEncoder(.tree, layout, levels: levels)
-    prototypes = Tensor([layout.count, encoder.entries, layout.blockSize])
-    samples = LookupSamples(width: outputs)
+    samples = LookupSamples(width: outputs, wanted: wantedSamples)
   }
 
   private var layout: BlockLayout { encoder.layout }
@@ -33,6 +30,7 @@ struct GradientCoder<Scalar: TensorScalar>: Sendable {
     guard isLearned else { return nil }
     let (scaled, scales) = Self.scaled(dy)
     let codes = encoder.encode(scaled)
+    let prototypes = encoder.means(of: scaled, by: codes.span)
     let shape = encoder.shape(rows: codes.rows, outputs: weight.shape[0])
     var dx = Tensor<Scalar>([codes.rows, shape.outputs]) {
       let factors = LookupFactors(
@@ -64,31 +62,16 @@ struct GradientCoder<Scalar: TensorScalar>: Sendable {
   mutating func learn() {
     defer { samples.clear() }
     guard samples.count >= 8 * encoder.entries else { return }
-    let rows = samples.taken
-    encoder.learn(from: rows)
-    let codes = encoder.encode(rows)
-    let shape = encoder.shape(rows: codes.rows, outputs: 1)
-    prototypes = Tensor(prototypes.shape) {
-      Scalar.bucketMeans(
-        of: rows.span, by: codes.span, positions: layout.positions.span, shape, into: &$0)
-    }
-    let zeros = encoder.encode(Tensor([1, layout.inputSize])).elements
-    let (entries, size) = (encoder.entries, layout.blockSize)
-    var span = prototypes.mutableSpan
-    for (j, code) in zeros.enumerated() {
-      let first = (j * entries + Int(code)) * size
-      for i in first..<first + size { span[i] = .zero }
-    }
+    encoder.learn(from: samples.taken)
     isLearned = true
   }
 
   mutating func visit(_ visitor: inout some StateVisitor<Scalar>, isCollecting: Bool) {
     encoder.visit(&visitor)
-    visitor.visit(&prototypes, named: "prototypes")
     var state = IntegerState(.int64, [2], [isLearned ? 1 : 0, samples.count])
     visitor.visit(&state, named: "state")
     visitor.afterReplacing { () throws(TensorError) in
-      let ranges = [0...1, 0...LookupSchedule.wantedSamples]
+      let ranges = [0...1, 0...samples.wanted]
       guard zip(state.values, ranges).allSatisfy({ $1.contains($0) }) else {
         throw .invalidValue(
           operation: "lookup map", argument: "gradient coder", expected: "a flag and a count",
@@ -96,7 +79,7 @@ struct GradientCoder<Scalar: TensorScalar>: Sendable {
       }
       isLearned = state.values[0] != 0
     }
-    let count = min(max(0, state.values[1]), LookupSchedule.wantedSamples)
+    let count = min(max(0, state.values[1]), samples.wanted)
     samples.visit(&visitor, isCollecting: isCollecting, count: count)
   }
 }

@@ -21,6 +21,8 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
 
   public var block: Int
   public var codewords: Int
+  /// Codes of a block: a second one stands for what the first has left.
+  public var stages: Int
   public var encoder: Encoder
   /// Inputs of a block that a tree may compare. The others count through what they have to do with
   /// those; a program on bytes need not compute them.
@@ -35,6 +37,11 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
   /// `β`: how strongly inputs are drawn to their prototypes.
   public var commitment: Double
   public var gradients: Gradients
+  /// Rows that an encoder is learned from.
+  public var samples: Int
+  /// `λ` of the ridge regression that fits tables to exact products when an encoder is learned; 0
+  /// leaves them at the buckets' means and what has been trained: right while training goes on.
+  public var refit: Double
   /// Outputs that share a code where gradients are coded.
   public var gradientBlock: Int
 
@@ -43,8 +50,11 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
     parameters: [
       .init("block", .integer(1...64), standard: .integer(4), help: "inputs that share a code"),
       .init(
-        "codewords", .integer(2...16), standard: .integer(16),
+        "codewords", .integer(2...256), standard: .integer(16),
         help: "codes of a block, a power of two"),
+      .init(
+        "stages", .integer(1...2), standard: .integer(1),
+        help: "codes for each block: a second one stands for what the first has left"),
       .init(
         "encoder", .choice(Encoder.allCases.map(\.rawValue)), standard: .text("tree"),
         help: "how a code is found: comparing inputs, or comparing their signed sums"),
@@ -72,6 +82,14 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
       .init(
         "gradient-block", .integer(1...64), standard: .integer(4),
         help: "outputs that share a code where gradients are coded"),
+      .init(
+        "samples", .integer(64...(1 << 20)), standard: .integer(2048),
+        help: "rows that an encoder is learned from"),
+      .init(
+        "refit", .number(0...(.infinity)), standard: .number(0),
+        help:
+          "strength of the ridge under which new encoders' tables are fitted to exact products, 0"
+          + " for not: for conversion, which no training follows"),
     ])
 
   /// The standard of every parameter.
@@ -79,13 +97,15 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
     (block, codewords, encoder, layout) = (4, 16, .tree, .tiles)
     (warmup, refresh, settle, commitment) = (0, 1, 0.5, 0.01)
     compared = 64
-    (gradients, gradientBlock) = (.exact, 4)
+    (gradients, gradientBlock, stages) = (.exact, 4, 1)
+    (samples, refit) = (2048, 0)
   }
 
   public init(_ arguments: Arguments) throws(CatalogueError) {
     self.init()
     block = arguments.integer("block")
     codewords = arguments.integer("codewords")
+    stages = arguments.integer("stages")
     encoder = Encoder(rawValue: arguments.text("encoder")) ?? .tree
     compared = arguments.integer("compared")
     layout = BlockLayout.Form(rawValue: arguments.text("layout")) ?? .tiles
@@ -95,10 +115,17 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
     commitment = arguments.number("commitment")
     gradients = Gradients(rawValue: arguments.text("gradients")) ?? .exact
     gradientBlock = arguments.integer("gradient-block")
+    samples = arguments.integer("samples")
+    refit = arguments.number("refit")
     guard codewords.nonzeroBitCount == 1 else {
       throw .invalidParameter(
         of: arguments.owner, parameter: "codewords", expected: "a power of two",
         found: "\(codewords)")
+    }
+    guard stages == 1 || (encoder == .tree && codewords <= 16) else {
+      throw .invalidParameter(
+        of: arguments.owner, parameter: "stages",
+        expected: "1 for hashes and for more than 16 codewords", found: "\(stages)")
     }
     let patterns = LookupEncoder<Float>.patterns(blockSize: block).count
     guard encoder == .tree || patterns >= levels else {
@@ -113,12 +140,13 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
     Specification(
       "lookup",
       [
-        "block": .integer(block), "codewords": .integer(codewords),
+        "block": .integer(block), "codewords": .integer(codewords), "stages": .integer(stages),
         "encoder": .text(encoder.rawValue), "compared": .integer(compared),
         "layout": .text(layout.rawValue),
         "warmup": .number(warmup), "refresh": .number(refresh), "settle": .number(settle),
         "commitment": .number(commitment), "gradients": .text(gradients.rawValue),
-        "gradient-block": .integer(gradientBlock),
+        "gradient-block": .integer(gradientBlock), "samples": .integer(samples),
+        "refit": .number(refit),
       ])
   }
 
@@ -132,17 +160,20 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
   private var levels: Int { codewords.trailingZeroBitCount }
 
   func makeEncoder<Scalar>(_ layout: BlockLayout) -> LookupEncoder<Scalar> {
-    LookupEncoder(encoder, layout, levels: levels, comparing: compared)
+    LookupEncoder(encoder, layout, levels: levels, stages: stages, comparing: compared)
   }
 
   func makeGradientCoder<Scalar>(outputs: Int) -> GradientCoder<Scalar>? {
     switch gradients {
     case .exact: nil
-    case .coded: GradientCoder(outputs: outputs, blockSize: gradientBlock, levels: 4)
+    case .coded:
+      GradientCoder(
+        outputs: outputs, blockSize: gradientBlock, levels: 4, wantedSamples: samples)
     }
   }
 
   func makeSchedule() -> LookupSchedule {
-    LookupSchedule(warmup: warmup, refresh: refresh, settle: settle)
+    LookupSchedule(
+      warmup: warmup, refresh: refresh, settle: settle, wantedSamples: samples)
   }
 }

@@ -5,50 +5,72 @@ internal import AddendTensors
 struct LookupEncoder<Scalar: TensorScalar>: Sendable {
   let kind: LookupConfiguration.Encoder
   let layout: BlockLayout
+  /// Comparisons that find the code of one stage.
   let levels: Int
-  /// Different inputs that a tree's levels may compare.
+  /// Different inputs that the levels of a stage's tree may compare.
   private let compared: Int
-  /// `[blocks, levels]`: positions within the block (tree), or the level's own number (hash).
+  /// Codes of a block: the second one stands for what the first has left of it. Since what is left is
+  /// compared with a threshold, the first code's prototype can be added to that beforehand: the stages
+  /// make one tree, and nothing is subtracted.
+  let stages: Int
+  /// `[blocks, depth]`: positions within the block (tree), or the level's own number (hash).
   private(set) var columns: IntegerState
-  /// `[blocks, entries]`: nodes counted from 1 as in a heap; entry 0 is not read.
+  /// `[blocks, 2^depth]`: nodes counted from 1 as in a heap; entry 0 is not read.
   private(set) var thresholds: Tensor<Scalar>
   // What the columns come to in a row of inputs, or of sums.
   private(set) var absoluteColumns: [Int32]
 
   var entries: Int { 1 << levels }
+  /// Levels of a block's tree, those of all stages.
+  var depth: Int { levels * stages }
 
   init(
-    _ kind: LookupConfiguration.Encoder, _ layout: BlockLayout, levels: Int,
+    _ kind: LookupConfiguration.Encoder, _ layout: BlockLayout, levels: Int, stages: Int = 1,
     comparing compared: Int = .max
   ) {
     self.compared = compared
     self.kind = kind
+    self.stages = stages
     self.layout = layout
     self.levels = levels
     columns = IntegerState(
-      .uint8, [layout.count, levels],
-      (0..<layout.count * levels).map { kind == .hash ? $0 % levels : 0 })
-    thresholds = Tensor([layout.count, 1 << levels])
+      .uint8, [layout.count, levels * stages],
+      (0..<layout.count * levels * stages).map { kind == .hash ? $0 % levels : 0 })
+    thresholds = Tensor([layout.count, 1 << (levels * stages)])
     absoluteColumns = []
     absoluteColumns = resolvedColumns
   }
 
   func shape(rows: Int, outputs: Int) -> LookupShape {
     LookupShape(
-      rows: rows, inputs: layout.inputSize, blocks: layout.count, blockSize: layout.blockSize,
-      levels: levels, outputs: outputs)
+      rows: rows, inputs: layout.inputSize, blocks: layout.count * stages,
+      blockSize: layout.blockSize, levels: levels, outputs: outputs, stages: stages)
   }
 
-  /// The codes `[blocks, rows]` of `x: [rows, inputSize]`.
+  /// The tree's, for whom a block has one code.
+  private func treeShape(rows: Int) -> LookupShape {
+    LookupShape(
+      rows: rows, inputs: layout.inputSize, blocks: layout.count, blockSize: layout.blockSize,
+      levels: depth, outputs: 1)
+  }
+
+  /// `[blocks, blockSize]`, once for each stage.
+  var positions: [Int32] { (0..<stages).flatMap { _ in layout.positions } }
+
+  /// The codes `[stages · blocks, rows]` of `x: [rows, inputSize]`.
   func encode(_ x: Tensor<Scalar>) -> LookupCodes {
-    var shape = shape(rows: x.shape[0], outputs: 1)
+    var shape = treeShape(rows: x.shape[0])
     let codes = AlignedBuffer<UInt8>(uninitializedCount: shape.codeCount)
     var span = codes.uniqueSpan
     let compared = kind == .hash ? sums(of: x) : x
     shape.inputs = compared.shape[1]
     Scalar.encodeLookups(
       compared.span, shape, columns: absoluteColumns.span, thresholds: thresholds.span, into: &span)
-    return LookupCodes(rows: x.shape[0], buffer: codes)
+    guard stages > 1 else { return LookupCodes(rows: x.shape[0], buffer: codes) }
+    let apart = AlignedBuffer<UInt8>(uninitializedCount: stages * codes.count)
+    var apartSpan = apart.uniqueSpan
+    splitStages(codes.span, self.shape(rows: x.shape[0], outputs: 1), into: &apartSpan)
+    return LookupCodes(rows: x.shape[0], buffer: apart)
   }
 
   /// What a hash compares: `[rows, blocks · levels]`.
@@ -65,25 +87,30 @@ struct LookupEncoder<Scalar: TensorScalar>: Sendable {
   var cost: OperationCount {
     let inputs = layout.inputSize - layout.count
     return OperationCount(
-      additions: kind == .hash ? inputs * levels : 0, comparisons: layout.count * levels)
+      additions: kind == .hash ? inputs * levels : 0, comparisons: layout.count * depth)
   }
 
   /// Learns from `x: [rows, inputSize]`.
   mutating func learn(from x: Tensor<Scalar>) {
-    let (chosen, limits) =
-      switch kind {
-      case .tree: trees(from: Tensor<Float>(x))
-      case .hash: medians(from: Tensor<Float>(sums(of: x)))
-      }
-    columns.values = chosen
-    thresholds = Tensor(thresholds.shape, limits.map { Scalar(Double($0)) })
+    switch kind {
+    case .tree where stages == 1: take(trees(from: Tensor<Float>(x)))
+    case .tree: take(joined(from: x))
+    case .hash: take(medians(from: Tensor<Float>(sums(of: x))))
+    }
+  }
+
+  private typealias Trees = (columns: [Int], thresholds: [Float])
+
+  private mutating func take(_ trees: Trees) {
+    columns.values = trees.columns
+    thresholds = Tensor(thresholds.shape, trees.thresholds.map { Scalar(Double($0)) })
     absoluteColumns = resolvedColumns
   }
 
-  private func trees(from x: Tensor<Float>) -> (columns: [Int], thresholds: [Float]) {
-    let shape = shape(rows: x.shape[0], outputs: 1)
-    var columns = [Int32](repeating: 0, count: layout.count * levels)
-    var thresholds = [Float](repeating: .infinity, count: layout.count * entries)
+  private func trees(from x: Tensor<Float>) -> Trees {
+    let shape = treeShape(rows: x.shape[0])
+    var columns = [Int32](repeating: 0, count: layout.count * depth)
+    var thresholds = [Float](repeating: .infinity, count: layout.count << depth)
     var columnSpan = columns.mutableSpan
     var thresholdSpan = thresholds.mutableSpan
     learnLookupTrees(
@@ -93,8 +120,60 @@ struct LookupEncoder<Scalar: TensorScalar>: Sendable {
     return (columns.map(Int.init), thresholds)
   }
 
+  /// The trees of two stages as one: below leaf `c` of the first, the second's thresholds with what the
+  /// prototype of `c` has in the column that they are compared with.
+  private func joined(from x: Tensor<Scalar>) -> Trees {
+    var stage = LookupEncoder(.tree, layout, levels: levels)
+    let first = stage.trees(from: Tensor<Float>(x))
+    stage.take(first)
+    let codes = stage.encode(x)
+    let means = stage.means(of: x, by: codes.span)
+    let left = stage.remainder(of: x, from: means, by: codes.span)
+    let second = stage.trees(from: Tensor<Float>(left))
+    var (columns, thresholds): ([Int], [Float]) = ([], [])
+    let (prototypes, size) = (means.span, layout.blockSize)
+    for j in 0..<layout.count {
+      let own = second.columns[j * levels..<(j + 1) * levels]
+      columns += first.columns[j * levels..<(j + 1) * levels] + own
+      thresholds += first.thresholds[j * entries..<(j + 1) * entries]
+      for (level, column) in own.enumerated() {
+        for code in 0..<entries {
+          let prototype = Float(prototypes[(j * entries + code) * size + column].double)
+          thresholds += (1 << level..<2 << level).map {
+            second.thresholds[j * entries + $0] + prototype
+          }
+        }
+      }
+    }
+    return (columns, thresholds)
+  }
+
+  /// The means `[blocks, entries, blockSize]` of `x`'s blocks under the `codes: [blocks, rows]` of one
+  /// stage.
+  func means(of x: Tensor<Scalar>, by codes: Span<UInt8>) -> Tensor<Scalar> {
+    var shape = shape(rows: x.shape[0], outputs: 1)
+    (shape.blocks, shape.stages) = (layout.count, 1)
+    return Tensor([layout.count, entries, layout.blockSize]) {
+      Scalar.bucketMeans(of: x.span, by: codes, positions: layout.positions.span, shape, into: &$0)
+    }
+  }
+
+  /// What the prototypes of one stage leave of `x`.
+  func remainder(
+    of x: Tensor<Scalar>, from prototypes: Tensor<Scalar>, by codes: Span<UInt8>
+  ) -> Tensor<Scalar> {
+    var shape = shape(rows: x.shape[0], outputs: 1)
+    (shape.blocks, shape.stages) = (layout.count, 1)
+    var left = Tensor<Scalar>(x.shape)
+    var span = left.mutableSpan
+    Scalar.addDeviations(
+      of: x.span, from: prototypes.span, at: codes, positions: layout.positions.span, shape,
+      times: Scalar(1), to: &span)
+    return left
+  }
+
   /// A hash's level compares a sum of its own with one threshold.
-  private func medians(from sums: Tensor<Float>) -> (columns: [Int], thresholds: [Float]) {
+  private func medians(from sums: Tensor<Float>) -> Trees {
     let (rows, width) = (sums.shape[0], layout.count * levels)
     let span = sums.span
     var limits: [Float] = []
@@ -134,18 +213,18 @@ struct LookupEncoder<Scalar: TensorScalar>: Sendable {
     switch kind {
     case .tree:
       0..<layout.blockSize ~= column
-        && layout.positions[index / levels * layout.blockSize + column] >= 0
+        && layout.positions[index / depth * layout.blockSize + column] >= 0
     case .hash: column == index % levels
     }
   }
 
   private var resolvedColumns: [Int32] {
-    (0..<layout.count * levels).map { index in
-      let (block, level) = (index / levels, index % levels)
+    (0..<layout.count * depth).map { index in
+      let (block, level) = (index / depth, index % depth)
       switch kind {
       case .tree:
         return layout.positions[block * layout.blockSize + columns.values[index]]
-      case .hash: return Int32(block * levels + level)
+      case .hash: return Int32(block * depth + level)
       }
     }
   }

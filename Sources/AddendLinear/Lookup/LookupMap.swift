@@ -9,8 +9,12 @@ public import AddendTensors
 /// frozen, `T` is int8 with a scale and an offset per output, the sums are integers, and no products
 /// are left but one per output.
 ///
-/// Shapes: `W` `[inputSize, outputSize]`, `P` `[blocks, codewords, block]`, `R` and `T` `[blocks,
-/// codewords, outputSize]`. A last block that is not full is padded, and counts as a whole one.
+/// Shapes: `W` `[inputSize, outputSize]`, `P` `[stages · blocks, codewords, block]`, `R` and `T` `[stages
+/// · blocks, codewords, outputSize]`. A last block that is not full is padded, and counts as a whole one.
+///
+/// With two stages a block has two codes, the second for what the first one's prototype leaves of it, and
+/// the entries of both add up. The second tree compares differences with thresholds; the prototype is
+/// added to those beforehand, so that running it takes comparisons only.
 ///
 /// Encoders compare and at most add. They are learned from rows that training sees, with their
 /// prototypes as the buckets' means, and again as activations drift (`LookupSchedule`); codes that
@@ -20,12 +24,14 @@ public import AddendTensors
 /// Gradients, codes held fixed: `dR[j, k, :] = S[j, k, :]`, the sum of `dy` over the rows with the
 /// code; `dW[j] = Σ_k P[j, k]ᵀ S[j, k, :]` and `dP[j, k] = S[j, k, :] W[j]ᵀ`. Towards the input the
 /// encoder passes straight through, and inputs commit to their prototypes a little:
-/// `dx = dy Wᵀ + (β / rows) (x − P[c])`. (Tried and lost on validation images of Fashion-MNIST:
+/// `dx = dy Wᵀ + (β / rows) (x − P[c])`, the product exact or itself by look-ups (`GradientCoder`). (Tried and lost on validation images of Fashion-MNIST:
 /// prototypes as moving averages of their buckets instead of trained ones.)
 ///
-/// Cost per row, frozen, with `b` blocks of `2^l` codewords and `m` outputs: `b l` comparisons (and
-/// a hash's sums), `b m` look-ups, `(b − 1) m + m` additions and `m` multiplications. Before
-/// freezing, `forward` does without the last `m` of both but builds its tables at every call.
+/// Cost per row, frozen, with `b` tables of `2^l` codewords, one for each block and stage, and `m`
+/// outputs: `b l` comparisons (and a hash's sums), `b m` look-ups, `(b − 1) m + m` additions and `m`
+/// multiplications. Before freezing, `forward` does without the last `m` of both but builds its tables
+/// at every call, a few blocks at a time where they are summed: `2^l · inputSize · m` multiplications
+/// for all rows together, and twice that for the gradients of a training step.
 ///
 /// Blalock & Guttag, *Multiplying Matrices Without Multiplying*, ICML 2021 (encoder); Tang et al.,
 /// *LUT-NN*, MobiCom 2023 (training through the codes); int8 tables are centred per block and exact
@@ -122,8 +128,8 @@ public struct LookupMap<Scalar: TensorScalar>: LinearMap {
   public var cost: OperationCount {
     let encoder = frozen?.encoder ?? part.encoder
     let number = MemoryLayout<Scalar>.size
-    let sums = layout.count * outputSize
-    let trees = layout.count * (encoder.levels + encoder.entries * number)
+    let sums = layout.count * encoder.stages * outputSize
+    let trees = layout.count * (encoder.depth + number << encoder.depth)
     return encoder.cost
       + OperationCount(
         multiplications: outputSize, additions: sums, lookups: sums,

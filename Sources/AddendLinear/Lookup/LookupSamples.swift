@@ -5,13 +5,18 @@ struct LookupSamples<Scalar: TensorScalar>: Sendable {
   /// `[wantedSamples, width]` while they are collected, else without rows.
   private var rows: Tensor<Scalar>
   private(set) var count = 0
+  /// How many an encoder is learned from.
+  let wanted: Int
 
-  init(width: Int) { rows = Tensor([0, width]) }
+  init(width: Int, wanted: Int) {
+    rows = Tensor([0, width])
+    self.wanted = wanted
+  }
 
   private var width: Int { rows.shape[1] }
 
   mutating func start() {
-    rows = Tensor([LookupSchedule.wantedSamples, width])
+    rows = Tensor([wanted, width])
     count = 0
   }
 
@@ -33,7 +38,7 @@ struct LookupSamples<Scalar: TensorScalar>: Sendable {
   /// time steps, or a convolution's first image, would not stand for all. Returns how many.
   mutating func take(_ x: Tensor<Scalar>) -> Int {
     let (there, width, first) = (x.shape[0], width, count)
-    let taken = min(there, rows.shape[0] - count, LookupSchedule.wantedSamples / 8)
+    let taken = min(there, rows.shape[0] - count, wanted / 8)
     let source = x.span
     var span = rows.mutableSpan
     for sample in 0..<max(0, taken) {
@@ -50,7 +55,7 @@ struct LookupSamples<Scalar: TensorScalar>: Sendable {
   mutating func visit(
     _ visitor: inout some StateVisitor<Scalar>, isCollecting: Bool, count: Int
   ) {
-    let wanted = isCollecting ? LookupSchedule.wantedSamples : 0
+    let wanted = isCollecting ? self.wanted : 0
     if rows.shape[0] != wanted { rows = Tensor([wanted, width]) }
     visitor.visit(&rows, named: "samples")
     self.count = count

@@ -11,7 +11,7 @@ struct LookupSchedule: Hashable, Sendable {
   var settle: Double
 
   /// Rows from which an encoder is learned.
-  static let wantedSamples = 2048
+  let wantedSamples: Int
 
   // State, all of it visited.
   private(set) var isLearned = false
@@ -20,7 +20,8 @@ struct LookupSchedule: Hashable, Sendable {
   private var windowStart = 0
   private var encodersLearned = 0
 
-  init(warmup: Double, refresh: Double, settle: Double) {
+  init(warmup: Double, refresh: Double, settle: Double, wantedSamples: Int) {
+    self.wantedSamples = wantedSamples
     self.warmup = warmup
     self.refresh = refresh
     self.settle = settle
@@ -33,7 +34,7 @@ struct LookupSchedule: Hashable, Sendable {
   mutating func event(at progress: TrainingProgress, entries: Int) -> Event {
     if isCollecting {
       let isOverdue = progress.step - windowStart >= max(1, progress.stepsPerEpoch / 8)
-      let isEnough = sampleCount >= (isOverdue ? 8 * entries : Self.wantedSamples)
+      let isEnough = sampleCount >= (isOverdue ? 8 * entries : wantedSamples)
       return isEnough ? .learn : .none
     }
     let due = warmup + refresh * Double(encodersLearned)
@@ -59,7 +60,7 @@ struct LookupSchedule: Hashable, Sendable {
       [isLearned ? 1 : 0, isCollecting ? 1 : 0, sampleCount, windowStart, encodersLearned])
     visitor.visit(&state, named: "schedule")
     visitor.afterReplacing { () throws(TensorError) in
-      let ranges = [0...1, 0...1, 0...Self.wantedSamples, 0...(1 << 48), 0...(1 << 48)]
+      let ranges = [0...1, 0...1, 0...wantedSamples, 0...(1 << 48), 0...(1 << 48)]
       guard zip(state.values, ranges).allSatisfy({ $1.contains($0) }) else {
         throw .invalidValue(
           operation: "lookup map", argument: "schedule",

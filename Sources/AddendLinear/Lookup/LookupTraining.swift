@@ -9,6 +9,10 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
   private(set) var encoder: LookupEncoder<Scalar>
   private(set) var schedule: LookupSchedule
   private let commitment: Double
+  /// `λ` of `LookupRefit`, 0 for none.
+  private let refit: Double
+  /// Of the blocks of all stages.
+  private let positions: [Int32]
   /// What codes the gradients that come in, where they are.
   private(set) var coder: GradientCoder<Scalar>?
   private var samples: LookupSamples<Scalar>
@@ -23,11 +27,13 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
     encoder = settings.makeEncoder(layout)
     schedule = settings.makeSchedule()
     commitment = settings.commitment
+    refit = settings.refit
     self.weight = Parameter(weight)
-    let (blocks, entries) = (layout.count, encoder.entries)
+    let (blocks, entries) = (layout.count * encoder.stages, encoder.entries)
+    positions = encoder.positions
     prototypes = Parameter(Tensor([blocks, entries, layout.blockSize]), role: .scale)
     corrections = Parameter(Tensor([blocks, entries, weight.shape[1]]))
-    samples = LookupSamples(width: layout.inputSize)
+    samples = LookupSamples(width: layout.inputSize, wanted: settings.samples)
     coder = settings.makeGradientCoder(outputs: weight.shape[1])
   }
 
@@ -41,7 +47,7 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
     let (r, p, w) = (corrections.value.span, prototypes.value.span, weight.value.span)
     return Tensor(corrections.value.shape) {
       let factors = LookupFactors(
-        corrections: r, prototypes: p, positions: layout.positions.span, weight: w)
+        corrections: r, prototypes: p, positions: positions.span, weight: w)
       Scalar.buildTables(of: factors, shape, into: &$0)
     }
   }
@@ -56,7 +62,7 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
     let (r, p, w) = (corrections.value.span, prototypes.value.span, weight.value.span)
     return Tensor([codes.rows, outputs]) {
       let factors = LookupFactors(
-        corrections: r, prototypes: p, positions: layout.positions.span, weight: w)
+        corrections: r, prototypes: p, positions: positions.span, weight: w)
       Scalar.sumEntries(of: factors, at: codes.span, shape, into: &$0)
     }
   }
@@ -89,7 +95,7 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
     var span = dx.mutableSpan
     Scalar.addDeviations(
       of: residuals.input.span, from: prototypes.value.span, at: codes.span,
-      positions: layout.positions.span, shape, times: strength, to: &span)
+      positions: positions.span, shape, times: strength, to: &span)
     return dx
   }
 
@@ -108,7 +114,7 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
     }
     let shape = encoder.shape(rows: codes.rows, outputs: outputs)
     var prototypeGradient = Tensor<Scalar>(prototypes.value.shape) { _ in }
-    let (p, w, positions) = (prototypes.value, weight.value, layout.positions)
+    let (p, w, positions) = (prototypes.value, weight.value, positions)
     corrections.addGradient { correctionGradient, addsCorrections in
       weight.addGradient { weightGradient, addsWeight in
         var dr = correctionGradient.mutableSpan
@@ -169,23 +175,55 @@ extension LookupTraining {
       })
   }
 
+  /// The buckets' means, each stage's of what the ones before have left.
+  private func means(of x: Tensor<Scalar>, by codes: LookupCodes) -> Tensor<Scalar> {
+    let size = layout.count * codes.rows
+    var left = x
+    var stages: [Tensor<Scalar>] = []
+    for stage in 0..<encoder.stages {
+      let own = codes.span.extracting(stage * size..<(stage + 1) * size)
+      stages.append(encoder.means(of: left, by: own))
+      if stage + 1 < encoder.stages {
+        left = encoder.remainder(of: left, from: stages[stage], by: own)
+      }
+    }
+    return Tensor(prototypes.value.shape) { span in
+      for (stage, means) in stages.enumerated() {
+        Scalar.copyBlocks(
+          1, length: means.count, from: means.span, StridedBlocks(step: 0), to: &span,
+          StridedBlocks(first: stage * means.count, step: 0))
+      }
+    }
+  }
+
+  /// Puts corrections in place that explain the exact products of `x` best (`LookupRefit`).
+  private mutating func fitCorrections(to x: Tensor<Scalar>, _ codes: LookupCodes) {
+    let shape = encoder.shape(rows: codes.rows, outputs: outputs)
+    corrections.value = Tensor(corrections.value.shape)
+    forgetTables()
+    var errors = Tensor<Float>(matmul(x, weight.value))
+    var span = errors.mutableSpan
+    Float.addScaled(-1, Tensor<Float>(summed(codes)).span, to: &span)
+    let fit = LookupRefit(shape: shape, ridge: Float(refit), iterations: 32)
+    corrections.value = Tensor(fit.corrections(for: errors, at: codes.span))
+  }
+
   /// Learns a new encoder from `x: [rows, inputSize]`; prototypes become the buckets' means, and the
-  /// correction of a new code the mean of what its rows had before.
+  /// correction of a new code the mean of what its rows had before, or what explains the exact products
+  /// best where corrections are refit.
   mutating func learn(from x: Tensor<Scalar>) {
     let old = schedule.isLearned ? encoder.encode(x) : nil
     encoder.learn(from: x)
     let codes = encoder.encode(x)
     let shape = encoder.shape(rows: x.shape[0], outputs: outputs)
-    prototypes.value = Tensor(prototypes.value.shape) {
-      Scalar.bucketMeans(
-        of: x.span, by: codes.span, positions: layout.positions.span, shape, into: &$0)
-    }
+    prototypes.value = means(of: x, by: codes)
     if let old {
       let before = corrections.value
       corrections.value = Tensor(before.shape) {
         Scalar.mixEntries(of: before.span, from: old.span, to: codes.span, shape, into: &$0)
       }
     }
+    if refit > 0 { fitCorrections(to: x, codes) }
     schedule.noteLearned()
     samples.clear()
     coder?.learn()

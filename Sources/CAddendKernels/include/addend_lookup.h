@@ -28,14 +28,15 @@ void addend_lookup_hash(const float *restrict x, size_t rows, size_t width,
                         size_t blocks, size_t size, size_t levels, float *restrict h);
 
 /// dx[r][p] += strength * (x[r][p] - prototypes[j][code(j, r)][i]) for every position
-/// p = positions[j * size + i] that is not negative. x and dx are [rows][width], prototypes is
-/// [blocks][entries][size].
+/// p = positions[j * size + i] that is not negative; with several stages, blocks j, j + blocks, … are
+/// subtracted one after the other. x and dx are [rows][width], prototypes is [stages * blocks][entries]
+/// [size], codes has as many blocks.
 typedef void (*addend_lookup_deviations_fn)(const float *restrict x, size_t rows, size_t width,
                                             const float *restrict prototypes,
                                             const uint8_t *restrict codes, size_t code_stride,
                                             const int32_t *restrict positions, size_t blocks,
-                                            size_t entries, size_t size, float strength,
-                                            float *restrict dx);
+                                            size_t stages, size_t entries, size_t size,
+                                            float strength, float *restrict dx);
 
 /// Tables that need not exist: entry k of block j is, for output m,
 /// corrections[(j * entries + k) * outputs + m] (0 where corrections is NULL)
@@ -138,6 +139,14 @@ typedef void (*addend_lookup_scan_fn)(const uint8_t *restrict codes, size_t code
                                       size_t outputs, const float *restrict scales,
                                       const float *restrict offsets, float *restrict y);
 
+/// As `scan` does, for tables of 64, 128 or 256 entries: tables is [outputs][blocks][entries], codes <
+/// entries.
+typedef void (*addend_lookup_scan_wide_fn)(const uint8_t *restrict codes, size_t code_stride,
+                                           size_t rows, const int8_t *restrict tables,
+                                           size_t blocks, size_t entries, size_t outputs,
+                                           const float *restrict scales,
+                                           const float *restrict offsets, float *restrict y);
+
 /// y[r][:] = x[r][:] / scales[r], the scale being the power of two that brings the row's largest
 /// magnitude into [1/2, 1), from 2^-126 to 2^127: 1 for a row of zeros, NaN for one that is not finite.
 /// x and y are [rows][width].
@@ -157,6 +166,7 @@ typedef struct {
   addend_lookup_deviations_fn deviations;
   addend_lookup_learn_fn learn;
   addend_lookup_scan_fn scan;
+  addend_lookup_scan_wide_fn scan_wide;
 } addend_lookup_kernels;
 
 /// The widest kernels that `isa` allows.

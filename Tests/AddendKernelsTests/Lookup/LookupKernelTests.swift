@@ -13,6 +13,13 @@ private let shapes = [
   LookupShape(rows: 33, inputs: 520, blocks: 261, blockSize: 2, levels: 2, outputs: 137),
 ]
 
+/// Tables of 64 and of 128 entries, more blocks than 16 bits are sure to hold the sums of.
+private let wideShapes = [
+  LookupShape(rows: 65, inputs: 9, blocks: 9, blockSize: 1, levels: 5, outputs: 3),
+  LookupShape(rows: 127, inputs: 301, blocks: 301, blockSize: 1, levels: 6, outputs: 17),
+  LookupShape(rows: 1, inputs: 3, blocks: 3, blockSize: 1, levels: 7, outputs: 1),
+]
+
 /// Aperiodic operands of one shape.
 private struct Operands {
   let shape: LookupShape
@@ -43,7 +50,7 @@ private struct Operands {
       UInt8(Int.random(in: 0..<shape.entries, using: &random))
     }
     packed = (0..<shape.packedCount).map { index in
-      index / 16 % shape.paddedBlocks < shape.blocks
+      index / shape.packedEntries % shape.paddedBlocks < shape.blocks
         ? Int8.random(in: -128...127, using: &random) : 0
     }
   }
@@ -88,7 +95,7 @@ func tableSumsAgreeBitForBit(_ set: InstructionSet, _ shape: LookupShape) {
   #expect(sums(set) == sums(.scalar))
 }
 
-@Test(arguments: InstructionSet.available, shapes.filter { $0.levels <= 4 })
+@Test(arguments: InstructionSet.available, shapes + wideShapes)
 func packedSumsAgreeBitForBit(_ set: InstructionSet, _ shape: LookupShape) {
   let operands = Operands(shape)
   func sums(_ set: InstructionSet) -> [Float] {
@@ -103,9 +110,11 @@ func packedSumsAgreeBitForBit(_ set: InstructionSet, _ shape: LookupShape) {
 }
 
 /// 300 blocks of the extreme entries overflow neither the 16-bit sums nor those that follow.
-@Test(arguments: InstructionSet.available, [Int8.min, Int8.max])
-func packedSumsAreExactAtTheExtremes(_ set: InstructionSet, _ entry: Int8) {
-  let shape = LookupShape(rows: 64, inputs: 300, blocks: 300, blockSize: 1, levels: 4, outputs: 8)
+@Test(arguments: InstructionSet.available, [(Int8.min, 4), (.max, 4), (.min, 8), (.max, 8)])
+func packedSumsAreExactAtTheExtremes(_ set: InstructionSet, _ which: (entry: Int8, levels: Int)) {
+  let entry = which.entry
+  let shape = LookupShape(
+    rows: 64, inputs: 300, blocks: 300, blockSize: 1, levels: which.levels, outputs: 8)
   let tables = [Int8](repeating: entry, count: shape.packedCount)
   let codes = (0..<shape.codeCount).map { UInt8($0 % 13) }
   let (scales, offsets) = ([Float](repeating: 1, count: 8), [Float](repeating: 0, count: 8))
@@ -179,6 +188,34 @@ func manyRowsAgreeBitForBit(_ set: InstructionSet) {
     rows: 1201, inputs: 12, blocks: 3, blockSize: 4, levels: 4, outputs: 70)
   gradientsAgreeBitForBit(set, shape)
   productsAgreeBitForBit(set, shape)
+}
+
+/// Codes of two stages lie in one byte until they are taken apart.
+@Test func stagesAreTakenApart() {
+  let shape = LookupShape(
+    rows: 3, inputs: 2, blocks: 4, blockSize: 1, levels: 3, outputs: 1, stages: 2)
+  let codes: [UInt8] = [0o00, 0o17, 0o71, 0o25, 0o52, 0o77]
+  var apart = [UInt8](repeating: .max, count: 12)
+  var span = apart.mutableSpan
+  splitStages(codes.span, shape, into: &span)
+  #expect(apart == [0, 1, 7, 2, 5, 7, 0, 7, 1, 5, 2, 7])
+}
+
+/// Sums of rows alone, without inputs to hand gradients to.
+@Test(arguments: InstructionSet.available, shapes)
+func bucketSumsAreTheCorrectionsGradient(_ set: InstructionSet, _ shape: LookupShape) {
+  let operands = Operands(shape)
+  var sums = [Float](repeating: .nan, count: shape.tableCount)
+  var span = sums.mutableSpan
+  bucketSums(of: operands.dy.span, at: operands.codes.span, shape, into: &span, using: set)
+  var expected = [Float](repeating: 0, count: shape.tableCount)
+  for (i, code) in operands.codes.enumerated() {
+    let (bucket, row) = (i / shape.rows * shape.entries + Int(code), i % shape.rows)
+    for m in 0..<shape.outputs {
+      expected[bucket * shape.outputs + m] += operands.dy[row * shape.outputs + m]
+    }
+  }
+  #expect(sums == expected)
 }
 
 @Test(

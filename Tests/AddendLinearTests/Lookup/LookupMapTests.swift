@@ -27,7 +27,8 @@ struct LookupCase<Scalar: TensorScalar> {
 
 private let kinds = [
   "lookup", "lookup:block=3,codewords=8,encoder=hash", "lookup:block=5,codewords=4,encoder=hash",
-  "lookup:block=1,codewords=2",
+  "lookup:block=1,codewords=2", "lookup:block=8,stages=2", "lookup:block=3,codewords=4,stages=2",
+  "lookup:block=6,codewords=32", "lookup:block=8,codewords=256",
 ]
 
 // MARK: Forms of the map
@@ -55,7 +56,7 @@ func freezingErrsByHalfAStepPerBlock(_ text: String) throws {
   var frozen = whole.map
   frozen.freeze()
   let scales = try #require(StateRecord(of: frozen).numbers["scales"])
-  let blocks = try #require(StateRecord(of: frozen).integers["columns"]).shape[0]
+  let blocks = try #require(StateRecord(of: frozen).integers["tables"]).shape[1]
   let (exact, rounded) = (try whole.map.forward(whole.x), try frozen.forward(whole.x))
   for (index, (a, b)) in zip(exact.elements, rounded.elements).enumerated() {
     let bound = Double(blocks) * scales.elements[index % 6] / 2
@@ -278,14 +279,20 @@ func declaredCostIsWhatCountingNumbersSee(
   }
 }
 
-@Test(arguments: ["lookup", "lookup:encoder=hash,block=8", "lookup:layout=flat,warmup=1.5"])
+@Test(arguments: [
+  "lookup", "lookup:encoder=hash,block=8", "lookup:layout=flat,warmup=1.5",
+  "lookup:stages=2,gradients=coded,gradient-block=2,samples=512,refit=3",
+])
 func specificationMakesTheSameConfigurationAgain(_ text: String) throws {
   let map = try Maps.configuration(Specification(parsing: text))
   let again = try Maps.configuration(map.specification)
   #expect(again.specification == map.specification)
 }
 
-@Test(arguments: ["lookup:codewords=12", "lookup:encoder=hash,block=2", "lookup:block=0"])
+@Test(arguments: [
+  "lookup:codewords=12", "lookup:encoder=hash,block=2", "lookup:block=0",
+  "lookup:stages=2,codewords=32", "lookup:stages=2,encoder=hash",
+])
 func parametersThatDoNotGoTogetherAreRefused(_ text: String) throws {
   let specification = try Specification(parsing: text)
   #expect(throws: CatalogueError.self) { try Maps.configuration(specification) }

@@ -27,6 +27,32 @@ private func stranger() throws -> LookupMap<Float> {
   try LookupCase<Float>(text, inputs: 11, outputs: 5, rows: 1, seed: 9, learns: false).map
 }
 
+/// Nor does anything of the coder of gradients: what goes back to the inputs stays the same too.
+@Test(arguments: [2, 5, 13])
+func codedGradientsGoOnTheSameFromVisitedState(_ steps: Int) throws {
+  let text = "lookup:gradients=coded"
+  var original = try LookupCase<Float>(text, inputs: 11, outputs: 5, rows: 1, learns: false).map
+  func take(_ step: Int, _ map: inout LookupMap<Float>) throws -> Tensor<Float> {
+    map.prepare(for: TrainingProgress(step: step, stepsPerEpoch: 8, epochs: 6))
+    let (y, residuals) = try map.trainingForward(batch(step))
+    return map.backward(y, residuals)
+  }
+  for step in 0..<steps { _ = try take(step, &original) }
+  var copy = try LookupCase<Float>(
+    text, inputs: 11, outputs: 5, rows: 1, seed: 9, learns: false
+  ).map
+  #expect(StateRecord(of: original).restored(to: &copy) == nil)
+  var isCoded = false
+  for step in steps..<steps + 12 {
+    let (a, b) = (try take(step, &original), try take(step, &copy))
+    #expect(a == b)
+    let y = try original.forward(batch(step))
+    isCoded = isCoded || a != matmul(y, original.exactTwin.weight.value, transposingB: true)
+  }
+  #expect(isCoded)
+  #expect(StateRecord(of: copy) == StateRecord(of: original))
+}
+
 /// At no step, collecting or not, does anything live outside the visited state.
 @Test(arguments: [0, 1, 2, 5, 9, 20])
 func trainingGoesOnTheSameFromVisitedState(_ steps: Int) throws {

@@ -8,6 +8,7 @@ struct StateRecord<Scalar: TensorScalar>: StateVisitor {
   private(set) var names: [String] = []
   private(set) var refusal: TensorError?
   private let source: Source
+  private var path = StatePath()
 
   private final class Source: Sendable {
     let numbers: [String: Tensor<Scalar>]
@@ -44,15 +45,19 @@ struct StateRecord<Scalar: TensorScalar>: StateVisitor {
     visit(&parameter.value, named: name)
   }
   mutating func visit(_ tensor: inout Tensor<Scalar>, named name: String) {
+    let name = path.appending(name)
     names.append(name)
     if isWriting, let value = source.numbers[name] { tensor = value }
     numbers[name] = tensor
   }
   mutating func visit(_ state: inout IntegerState, named name: String) {
+    let name = path.appending(name)
     names.append(name)
     if isWriting, let value = source.integers[name] { state = value }
     integers[name] = state
   }
+  mutating func enter(_ name: String) { path.enter(name) }
+  mutating func leave() { path.leave() }
   mutating func afterReplacing(_ rebuild: () throws(TensorError) -> Void) {
     guard isWriting else { return }
     do throws(TensorError) { try rebuild() } catch { refusal = refusal ?? error }
