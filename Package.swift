@@ -59,6 +59,11 @@ let package = Package(
     room("AddendTensors", ["AddendKernels"]),
     room("AddendCodebooks", ["AddendCatalogue", "AddendKernels", "AddendTensors"]),
     room("AddendLinear", ["AddendCatalogue", "AddendTensors", "AddendCodebooks"]),
+    room(
+      "AddendTables",
+      ["AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors", "AddendCodebooks"]),
+    room(
+      "AddendSearch", ["AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors"]),
     room("AddendHardware", ["AddendLinear"]),
     room("AddendNetworks", ["AddendCatalogue", "AddendTensors", "AddendLinear"]),
     room(
@@ -70,6 +75,9 @@ let package = Package(
         "AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors", "CAddendResources",
         "CAddendDecoders",
       ]),
+    room("AddendExecution", ["AddendKernels", "AddendTensors", "AddendLinear", "AddendNetworks"]),
+    room(
+      "AddendBenchmark", ["AddendCatalogue", "AddendKernels", "AddendTensors", "AddendExecution"]),
     room("AddendDistributed", ["AddendTensors"]),
     room(
       "AddendTraining",
@@ -81,16 +89,17 @@ let package = Package(
     room(
       "AddendCompression",
       [
-        "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks", "AddendArchives",
+        "AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors", "AddendSearch",
+        "AddendCodebooks", "AddendLinear", "AddendHardware", "AddendNetworks", "AddendArchives",
         "AddendData", "AddendTraining",
       ]),
-    room("AddendReports", ["AddendFiles", "AddendCatalogue", "CAddendResources"]),
+    room("AddendReports", ["AddendFiles", "AddendCatalogue", "AddendTensors", "CAddendResources"]),
     room(
       "Addend",
       [
-        "AddendFiles", "AddendCatalogue", "AddendTensors", "AddendCodebooks", "AddendLinear",
-        "AddendHardware",
-        "AddendNetworks", "AddendArchives", "AddendData", "AddendDistributed", "AddendTraining",
+        "AddendFiles", "AddendCatalogue", "AddendTensors", "AddendSearch", "AddendCodebooks",
+        "AddendLinear", "AddendTables", "AddendHardware", "AddendNetworks", "AddendArchives",
+        "AddendData", "AddendExecution", "AddendBenchmark", "AddendDistributed", "AddendTraining",
         "AddendCompression", "AddendReports",
       ]),
     .executableTarget(
@@ -108,7 +117,14 @@ let package = Package(
     tests("AddendKernels"),
     tests("AddendTensors"),
     tests("AddendCodebooks", ["AddendCatalogue", "AddendData", "AddendKernels", "AddendTensors"]),
+    tests("AddendSearch", ["AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors"]),
     tests("AddendLinear"),
+    tests(
+      "AddendTables",
+      [
+        "AddendCatalogue", "AddendCodebooks", "AddendFiles", "AddendKernels",
+        "AddendTensors",
+      ]),
     tests("AddendHardware"),
     tests("AddendNetworks", ["AddendArchives"], excluding: ["Golden"]),
     tests(
@@ -118,13 +134,16 @@ let package = Package(
         "AddendNetworks",
       ], excluding: ["Golden"]),
     tests("AddendData", ["AddendFiles", "AddendCatalogue", "AddendTensors"]),
+    tests("AddendBenchmark", ["AddendCatalogue", "AddendKernels", "AddendExecution"]),
     tests("AddendDistributed"),
+    tests(
+      "AddendExecution", ["AddendCatalogue", "AddendKernels", "AddendTensors", "AddendNetworks"]),
     tests("AddendTraining", ["AddendHardware"], excluding: ["Golden"]),
     tests(
       "AddendCompression",
       [
-        "AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks", "AddendArchives",
-        "AddendData", "AddendTraining",
+        "AddendCatalogue", "AddendTensors", "AddendSearch", "AddendLinear", "AddendNetworks",
+        "AddendArchives", "AddendData", "AddendTraining",
       ]),
     tests("AddendReports", ["AddendCatalogue", "AddendFiles", "AddendTensors"]),
     tests("Addend"),

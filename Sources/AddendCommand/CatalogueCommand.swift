@@ -12,17 +12,20 @@ struct CatalogueCommand: ParsableCommand {
 
   /// A kind of things with names.
   enum Kind: String, CaseIterable, ExpressibleByArgument {
-    case maps, models, layers, losses, optimizers, schedules, transforms, datasets
+    case maps, codebooks, models, layers, losses, optimizers, schedules, transforms, searches
+    case datasets
 
     var catalogue: Catalogue {
       switch self {
       case .maps: Maps.catalogue
+      case .codebooks: CodebookSchemes.catalogue
       case .models: Zoo.catalogue
       case .layers: Layers.catalogue
       case .losses: Losses.catalogue
       case .optimizers: Optimizers.catalogue
       case .schedules: Schedules.catalogue
       case .transforms: Transforms.catalogue
+      case .searches: SearchMethods.catalogue
       case .datasets: Datasets.catalogue
       }
     }

@@ -40,8 +40,9 @@ struct Failure: Error {
   static func isOurs(_ error: any Error) -> Bool {
     error is FileError || error is CatalogueError || error is JSONError || error is DataError
       || error is NetworkError || error is TensorError || error is TrainingError
-      || error is ArchiveError || error is CommunicationError
-      || error is CheckpointDirectory.Skipped
+      || error is ArchiveError || error is CommunicationError || error is CodebookError
+      || error is CheckpointDirectory.Skipped || error is CompressionError
+      || error is SearchError || error is TableError
   }
 
   private static func kind(of error: any Error) -> Kind {
@@ -63,6 +64,8 @@ struct Failure: Error {
     case TrainingError.data(let error): kind(of: error)
     case TrainingError.network(let error): kind(of: error)
     case TrainingError.archive(let error): kind(of: error)
+    case SearchError.file(let error): kind(of: error)
+    case CompressionError.parameters, CompressionError.unknownLayer: .usage
     case let skipped as CheckpointDirectory.Skipped: kind(of: skipped.error)
     default: .data
     }

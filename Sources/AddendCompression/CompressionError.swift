@@ -10,6 +10,8 @@ public enum CompressionError: Error, Equatable, Sendable, CustomStringConvertibl
   case unknownLayer(path: String, known: [String])
   /// A map's parameters do not suit the layer.
   case parameters(layer: String, CatalogueError)
+  /// The transform cannot work on this model or on these data.
+  case unsuitable(reason: String)
   case network(NetworkError)
   case data(DataError)
   case evaluation(TrainingError)
@@ -21,6 +23,7 @@ public enum CompressionError: Error, Equatable, Sendable, CustomStringConvertibl
     case .unknownLayer(let path, let known):
       "the network has no layer '\(path)' with a map; there are \(known.joined(separator: ", "))"
     case .parameters(let layer, let error): "\(layer): \(error)"
+    case .unsuitable(let reason): reason
     case .network(let error): "\(error)"
     case .data(let error): "\(error)"
     case .evaluation(let error): "\(error)"

@@ -109,12 +109,8 @@ public struct MapConversion: ModelTransform {
 
   /// The layers that keep their maps.
   private func keptLayers<Scalar>(of model: Model<Scalar>) throws(CompressionError) -> MapOwners {
-    var copy = model
-    var list = OwnerList<Scalar>()
-    copy.rewrite(&list)
-    var survey = MapSurvey<Scalar>(owners: MapOwners(list.paths))
-    copy.visitMaps(&survey)
-    let known = survey.found
+    let list = Self.owners(of: model)
+    let known = Self.layersWithMaps(of: model)
     var kept: Set<String> = []
     for name in keep {
       let matching =
@@ -127,6 +123,20 @@ public struct MapConversion: ModelTransform {
       kept.formUnion(matching)
     }
     return MapOwners(list.paths, kept: kept)
+  }
+
+  private static func owners<Scalar>(of model: Model<Scalar>) -> OwnerList<Scalar> {
+    var (copy, list) = (model, OwnerList<Scalar>())
+    copy.rewrite(&list)
+    return list
+  }
+
+  /// The layers of `model` that have a map and can choose it, in the order of the network.
+  static func layersWithMaps<Scalar>(of model: Model<Scalar>) -> [String] {
+    var survey = MapSurvey<Scalar>(owners: MapOwners(owners(of: model).paths))
+    var copy = model
+    copy.visitMaps(&survey)
+    return survey.found
   }
 
   /// Sends the examples through the network as in inference, in an order that is always the same.

@@ -16,6 +16,8 @@ public protocol Dataset: Sendable {
   var order: ExampleOrder { get }
   /// The class of every example; `nil` where an example has not just one.
   var exampleClasses: [Int32]? { get }
+  /// All examples' bytes, `[count] + inputShape`; `nil` where inputs are no images.
+  var examplePixels: [UInt8]? { get }
   /// How pixels became numbers; `nil` where inputs are no images.
   var normalization: PixelNormalization? { get }
   /// The examples numbered `indices`, as one batch: inputs scaled as the data set defines.
@@ -25,6 +27,7 @@ public protocol Dataset: Sendable {
 extension Dataset {
   public var order: ExampleOrder { .shuffled }
   public var exampleClasses: [Int32]? { nil }
+  public var examplePixels: [UInt8]? { nil }
   public var normalization: PixelNormalization? { nil }
 }
 

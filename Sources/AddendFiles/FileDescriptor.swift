@@ -92,6 +92,11 @@ private let platformRead = unsafe read(_:_:_:)
 let platformWrite = unsafe write(_:_:_:)
 
 extension FileError {
+  /// What the system's error `code`, an `errno`, means for `path`.
+  public init(systemError code: Int32, _ operation: String, _ path: String) {
+    self.init(code, operation, path)
+  }
+
   /// What the system's error `code` means for `path`.
   init(_ code: CInt, _ operation: String, _ path: String) {
     switch code {

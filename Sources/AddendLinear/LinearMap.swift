@@ -65,6 +65,10 @@ public protocol LinearMap<Scalar>: Sendable {
   /// map that cannot.
   mutating func scaleOutputs(by factors: [Double]) -> Bool
 
+  /// The look-ups that the frozen form consists of, where it consists of look-ups in trees' codes;
+  /// `nil` for any other map.
+  var lookupTables: LookupTables? { get }
+
   /// The exact map that this one approximates.
   var exactTwin: ExactMap<Scalar> { get }
 }
@@ -96,6 +100,7 @@ extension LinearMap {
   public mutating func prepare(for progress: TrainingProgress) {}
   public mutating func freeze() {}
   public mutating func scaleOutputs(by factors: [Double]) -> Bool { false }
+  public var lookupTables: LookupTables? { nil }
 
   public func imageForward(
     _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry

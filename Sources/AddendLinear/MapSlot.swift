@@ -11,6 +11,7 @@ public protocol MapSlot<Scalar>: Sendable {
   var outputSize: Int { get }
   var cost: OperationCount { get }
   var exactTwin: ExactMap<Scalar> { get }
+  var lookupTables: LookupTables? { get }
 
   func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar>
   func imageForward(
@@ -52,6 +53,7 @@ public struct Slot<Map: LinearMap>: MapSlot {
   public var outputSize: Int { map.outputSize }
   public var cost: OperationCount { map.cost }
   public var exactTwin: ExactMap<Scalar> { map.exactTwin }
+  public var lookupTables: LookupTables? { map.lookupTables }
 
   public func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar> {
     try map.forward(x)

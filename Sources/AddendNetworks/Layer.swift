@@ -51,6 +51,9 @@ public protocol Layer<Scalar>: Sendable {
   /// What inference does, where it is no more than a scaling and a shift of channels.
   var channelAffine: ChannelAffine? { get }
 
+  /// What inference does, where look-ups and comparisons can do all of it.
+  var lookupStage: LookupStage? { get }
+
   /// Does what the layer after this one does too, and notes in the `specification` that made this
   /// one what it takes to build it so; `false`, and nothing has changed, where it cannot.
   mutating func absorb(_ next: ChannelAffine, in specification: inout Specification) -> Bool
@@ -68,6 +71,16 @@ public struct ChannelAffine: Hashable, Sendable {
   }
 }
 
+/// A layer as a program of look-ups takes it.
+public enum LookupStage: Hashable, Sendable {
+  /// Every number passes as it is.
+  case identity
+  /// `max(x, 0)`.
+  case rectifier
+  /// Sums of table entries, a bias among the offsets.
+  case tables(LookupTables)
+}
+
 extension Layer {
   public mutating func parameterBackward(_ dy: Tensor<Scalar>, _ residuals: consuming Residuals) {
     _ = backward(dy, residuals)
@@ -80,6 +93,7 @@ extension Layer {
     _ rewriter: inout some ChainRewriter<Scalar>, in specification: inout Specification
   ) {}
   public var channelAffine: ChannelAffine? { nil }
+  public var lookupStage: LookupStage? { nil }
   public mutating func absorb(
     _ next: ChannelAffine, in specification: inout Specification
   ) -> Bool { false }

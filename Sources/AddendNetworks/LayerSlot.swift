@@ -23,6 +23,7 @@ public protocol LayerSlot<Scalar>: Sendable {
   mutating func rewriteChains(
     _ rewriter: inout some ChainRewriter<Scalar>, in specification: inout Specification)
   var channelAffine: ChannelAffine? { get }
+  var lookupStage: LookupStage? { get }
   mutating func absorb(_ next: ChannelAffine, in specification: inout Specification) -> Bool
 }
 
@@ -80,6 +81,7 @@ public struct LayerHolder<Held: Layer>: LayerSlot {
     layer.rewriteChains(&rewriter, in: &specification)
   }
   public var channelAffine: ChannelAffine? { layer.channelAffine }
+  public var lookupStage: LookupStage? { layer.lookupStage }
   public mutating func absorb(
     _ next: ChannelAffine, in specification: inout Specification
   ) -> Bool {

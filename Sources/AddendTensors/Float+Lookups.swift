@@ -31,13 +31,6 @@ extension Float {
       of: tables, at: codes, shape, scales: scales, offsets: offsets, into: &y)
   }
 
-  public static func bucketSums(
-    of dy: Span<Float>, by codes: Span<UInt8>, _ shape: LookupShape,
-    into sums: inout MutableSpan<Float>
-  ) {
-    AddendKernels.bucketSums(of: dy, by: codes, shape, into: &sums)
-  }
-
   public static func addDeviations(
     of x: Span<Float>, from prototypes: Span<Float>, at codes: Span<UInt8>,
     positions: Span<Int32>, _ shape: LookupShape, times alpha: Float,
@@ -47,23 +40,53 @@ extension Float {
       of: x, from: prototypes, at: codes, positions: positions, shape, times: alpha, to: &dx)
   }
 
-  public static func buildTables(
-    corrections: Span<Float>, prototypes: Span<Float>, positions: Span<Int32>,
-    weight: Span<Float>, _ shape: LookupShape, into tables: inout MutableSpan<Float>
+  public static func sumEntries(
+    of factors: borrowing LookupFactors<Float>, at codes: Span<UInt8>, _ shape: LookupShape,
+    into y: inout MutableSpan<Float>
   ) {
-    AddendKernels.buildTables(
-      corrections: corrections, prototypes: prototypes, positions: positions, weight: weight, shape,
-      into: &tables)
+    AddendKernels.sumEntries(of: factors, at: codes, shape, into: &y)
   }
 
-  public static func tableGradients(
-    sums: Span<Float>, prototypes: Span<Float>, positions: Span<Int32>, weight: Span<Float>,
-    _ shape: LookupShape, accumulates: Bool, weightGradient: inout MutableSpan<Float>,
-    prototypeGradient: inout MutableSpan<Float>
+  public static func buildTables(
+    of factors: borrowing LookupFactors<Float>, _ shape: LookupShape,
+    into tables: inout MutableSpan<Float>
   ) {
-    AddendKernels.tableGradients(
-      sums: sums, prototypes: prototypes, positions: positions, weight: weight, shape,
-      accumulates: accumulates, weightGradient: &weightGradient,
-      prototypeGradient: &prototypeGradient)
+    AddendKernels.buildTables(of: factors, shape, into: &tables)
+  }
+
+  public static func lookupGradients(
+    of dy: Span<Float>, at codes: Span<UInt8>, _ factors: borrowing LookupFactors<Float>,
+    _ shape: LookupShape, accumulatesCorrections: Bool, accumulatesWeight: Bool,
+    corrections: inout MutableSpan<Float>, weight: inout MutableSpan<Float>,
+    prototypes: inout MutableSpan<Float>
+  ) {
+    AddendKernels.lookupGradients(
+      of: dy, at: codes, factors, shape, accumulatesCorrections: accumulatesCorrections,
+      accumulatesWeight: accumulatesWeight, corrections: &corrections, weight: &weight,
+      prototypes: &prototypes)
+  }
+
+  public static func bucketMeans(
+    of x: Span<Float>, by codes: Span<UInt8>, positions: Span<Int32>, _ shape: LookupShape,
+    into means: inout MutableSpan<Float>
+  ) {
+    AddendKernels.bucketMeans(of: x, by: codes, positions: positions, shape, into: &means)
+  }
+
+  public static func mixEntries(
+    of values: Span<Float>, from old: Span<UInt8>, to codes: Span<UInt8>, _ shape: LookupShape,
+    into mixed: inout MutableSpan<Float>
+  ) {
+    AddendKernels.mixEntries(of: values, from: old, to: codes, shape, into: &mixed)
+  }
+
+  public static func scaleRowsToOne(
+    _ x: Span<Float>, into y: inout MutableSpan<Float>, scales: inout MutableSpan<Float>
+  ) {
+    AddendKernels.scaleRowsToOne(x, into: &y, scales: &scales)
+  }
+
+  public static func scaleRows(_ x: inout MutableSpan<Float>, by scales: Span<Float>) {
+    AddendKernels.scaleRows(&x, by: scales)
   }
 }

@@ -69,19 +69,6 @@ extension TensorScalar {
     }
   }
 
-  public static func bucketSums(
-    of dy: Span<Self>, by codes: Span<UInt8>, _ shape: LookupShape,
-    into sums: inout MutableSpan<Self>
-  ) {
-    for i in sums.indices { sums[i] = .zero }
-    for j in 0..<shape.blocks {
-      for r in 0..<shape.rows {
-        let bucket = (j * shape.entries + Int(codes[j * shape.rows + r])) * shape.outputs
-        for m in 0..<shape.outputs { sums[bucket + m] += dy[r * shape.outputs + m] }
-      }
-    }
-  }
-
   public static func addDeviations(
     of x: Span<Self>, from prototypes: Span<Self>, at codes: Span<UInt8>, positions: Span<Int32>,
     _ shape: LookupShape, times alpha: Self, to dx: inout MutableSpan<Self>
@@ -94,51 +81,6 @@ extension TensorScalar {
         let deviation =
           x[r * shape.inputs + position] - prototypes[k * shape.blockSize + i]
         dx[r * shape.inputs + position] += alpha * deviation
-      }
-    }
-  }
-
-  public static func buildTables(
-    corrections: Span<Self>, prototypes: Span<Self>, positions: Span<Int32>, weight: Span<Self>,
-    _ shape: LookupShape, into tables: inout MutableSpan<Self>
-  ) {
-    for j in 0..<shape.blocks {
-      for k in j * shape.entries..<(j + 1) * shape.entries {
-        for m in 0..<shape.outputs {
-          var sum = corrections[k * shape.outputs + m]
-          for i in 0..<shape.blockSize where positions[j * shape.blockSize + i] >= 0 {
-            let row = Int(positions[j * shape.blockSize + i])
-            sum += prototypes[k * shape.blockSize + i] * weight[row * shape.outputs + m]
-          }
-          tables[k * shape.outputs + m] = sum
-        }
-      }
-    }
-  }
-
-  public static func tableGradients(
-    sums: Span<Self>, prototypes: Span<Self>, positions: Span<Int32>, weight: Span<Self>,
-    _ shape: LookupShape, accumulates: Bool, weightGradient: inout MutableSpan<Self>,
-    prototypeGradient: inout MutableSpan<Self>
-  ) {
-    let outputs = shape.outputs
-    for j in 0..<shape.blocks {
-      let entries = j * shape.entries..<(j + 1) * shape.entries
-      for i in 0..<shape.blockSize {
-        let row = Int(positions[j * shape.blockSize + i])
-        for k in entries {
-          var sum = Self.zero
-          if row >= 0 {
-            for m in 0..<outputs { sum += sums[k * outputs + m] * weight[row * outputs + m] }
-          }
-          prototypeGradient[k * shape.blockSize + i] = sum
-        }
-        guard row >= 0 else { continue }
-        for m in 0..<outputs {
-          var sum = accumulates ? weightGradient[row * outputs + m] : .zero
-          for k in entries { sum += prototypes[k * shape.blockSize + i] * sums[k * outputs + m] }
-          weightGradient[row * outputs + m] = sum
-        }
       }
     }
   }

@@ -247,29 +247,46 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   static func sumEntries(
     of tables: Span<Self>, at codes: Span<UInt8>, _ shape: LookupShape,
     into y: inout MutableSpan<Self>)
+  /// `sumEntries` of the tables that `buildTables` would make of `factors`.
+  static func sumEntries(
+    of factors: borrowing LookupFactors<Self>, at codes: Span<UInt8>, _ shape: LookupShape,
+    into y: inout MutableSpan<Self>)
+  /// `tables[j, k, :] = corrections[j, k, :] + Σ_i prototypes[j, k, i] · weight[positions[j, i], :]`.
+  static func buildTables(
+    of factors: borrowing LookupFactors<Self>, _ shape: LookupShape,
+    into tables: inout MutableSpan<Self>)
+  /// The gradients of `sumEntries` towards `factors`: those of corrections and weight put in place of
+  /// what is there or added to it, the prototypes' overwritten.
+  static func lookupGradients(
+    of dy: Span<Self>, at codes: Span<UInt8>, _ factors: borrowing LookupFactors<Self>,
+    _ shape: LookupShape, accumulatesCorrections: Bool, accumulatesWeight: Bool,
+    corrections: inout MutableSpan<Self>, weight: inout MutableSpan<Self>,
+    prototypes: inout MutableSpan<Self>)
   /// `y[r, m] = scales[m] · Σ_j tables[m, j, codes[j, r]] + offsets[m]`; `tables` is
   /// `[outputs, paddedBlocks, 16]`.
   static func sumPackedEntries(
     of tables: Span<Int8>, at codes: Span<UInt8>, _ shape: LookupShape, scales: Span<Self>,
     offsets: Span<Self>, into y: inout MutableSpan<Self>)
-  /// `sums[j, k, :] = Σ dy[r, :]` over the rows whose code in block `j` is `k`.
-  static func bucketSums(
-    of dy: Span<Self>, by codes: Span<UInt8>, _ shape: LookupShape,
-    into sums: inout MutableSpan<Self>)
   /// `dx[r, p] += α (x[r, p] − prototypes[j, codes[j, r], i])` for each input `p = positions[j, i]`.
   static func addDeviations(
     of x: Span<Self>, from prototypes: Span<Self>, at codes: Span<UInt8>, positions: Span<Int32>,
     _ shape: LookupShape, times alpha: Self, to dx: inout MutableSpan<Self>)
-  /// `tables[j, k, :] = corrections[j, k, :] + Σ_i prototypes[j, k, i] · weight[positions[j, i], :]`.
-  static func buildTables(
-    corrections: Span<Self>, prototypes: Span<Self>, positions: Span<Int32>, weight: Span<Self>,
-    _ shape: LookupShape, into tables: inout MutableSpan<Self>)
-  /// The adjoints of `buildTables` towards `weight` (overwritten, or added to) and `prototypes`
-  /// (overwritten), given the tables' gradient `sums`.
-  static func tableGradients(
-    sums: Span<Self>, prototypes: Span<Self>, positions: Span<Int32>, weight: Span<Self>,
-    _ shape: LookupShape, accumulates: Bool, weightGradient: inout MutableSpan<Self>,
-    prototypeGradient: inout MutableSpan<Self>)
+  /// The means of the buckets' blocks of `x: [rows, inputs]`, as `[blocks, entries, blockSize]`; zero
+  /// for an empty bucket and in the padding.
+  static func bucketMeans(
+    of x: Span<Self>, by codes: Span<UInt8>, positions: Span<Int32>, _ shape: LookupShape,
+    into means: inout MutableSpan<Self>)
+  /// What each bucket's rows had on average under their `old` codes, of `values: [blocks, entries,
+  /// outputs]`; zero for an empty bucket.
+  static func mixEntries(
+    of values: Span<Self>, from old: Span<UInt8>, to codes: Span<UInt8>, _ shape: LookupShape,
+    into mixed: inout MutableSpan<Self>)
+  /// Brings the largest magnitude of each row of `x` into [1/2, 1) by a power of two: `y[r, :] = x[r, :]
+  /// / scales[r]`. The scale of a row of zeros is 1, of one that is not finite NaN.
+  static func scaleRowsToOne(
+    _ x: Span<Self>, into y: inout MutableSpan<Self>, scales: inout MutableSpan<Self>)
+  /// `x[r, :] *= scales[r]`.
+  static func scaleRows(_ x: inout MutableSpan<Self>, by scales: Span<Self>)
 }
 
 extension TensorScalar {

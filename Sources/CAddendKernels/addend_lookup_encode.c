@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "addend_lookup_select.h"
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -49,6 +51,20 @@ __attribute__((target("avx2"))) static inline __m256i descend(__m256i node, cons
   return _mm256_sub_epi32(_mm256_add_epi32(node, node), _mm256_castps_si256(goes_right));
 }
 
+// Eight rows' leaves in a tree of any depth, whose thresholds are gathered.
+__attribute__((target("avx2"))) static inline __m256i descend_deep(
+    const float *restrict scratch, const int32_t *restrict columns, const float *restrict thresholds,
+    size_t levels) {
+  __m256i node = _mm256_set1_epi32(1);
+  for (size_t l = 0; l < levels; ++l) {
+    const __m256 threshold = _mm256_i32gather_ps(thresholds, node, 4);
+    const __m256 column = _mm256_load_ps(scratch + 16 * (size_t)columns[l]);
+    const __m256 goes_right = _mm256_cmp_ps(column, threshold, _CMP_GT_OQ);
+    node = _mm256_sub_epi32(_mm256_add_epi32(node, node), _mm256_castps_si256(goes_right));
+  }
+  return _mm256_sub_epi32(node, _mm256_set1_epi32(1 << levels));
+}
+
 __attribute__((target("avx2"))) static void encode_avx2(
     const float *restrict x, size_t rows, size_t width, const int32_t *restrict columns,
     const float *restrict thresholds, size_t blocks, size_t levels, float *restrict scratch,
@@ -60,7 +76,11 @@ __attribute__((target("avx2"))) static void encode_avx2(
     lay_columns(x + r * width, width, scratch);
     for (size_t j = 0; j < blocks; ++j) {
       __m256i low = _mm256_setzero_si256(), high = low;  // nodes, counted within their level
-      for (size_t l = 0; l < levels; ++l) {
+      if (levels > 4) {
+        low = descend_deep(scratch, columns + j * levels, thresholds + (j << levels), levels);
+        high = descend_deep(scratch + 8, columns + j * levels, thresholds + (j << levels), levels);
+      }
+      for (size_t l = 0; l < levels && levels <= 4; ++l) {
         const float *column = scratch + 16 * (size_t)columns[j * levels + l];
         const __m256 level_thresholds =
             _mm256_maskload_ps(thresholds + (j << levels) + ((size_t)1 << l),
@@ -77,14 +97,14 @@ __attribute__((target("avx2"))) static void encode_avx2(
   encode_rows(x, r, rows, width, columns, thresholds, blocks, levels, codes, code_stride);
 }
 
-// The whole tree lies in one register, nodes counted from 1.
+// The first four levels lie in one register, nodes counted from 1; deeper ones are gathered.
 __attribute__((target("avx2,avx512f"))) static void encode_avx512(
     const float *restrict x, size_t rows, size_t width, const int32_t *restrict columns,
     const float *restrict thresholds, size_t blocks, size_t levels, float *restrict scratch,
     uint8_t *restrict codes, size_t code_stride) {
   const __m512i one = _mm512_set1_epi32(1);
   const __m512i leaves = _mm512_set1_epi32(1 << levels);
-  const __mmask16 tree = (__mmask16)((1u << (1u << levels)) - 1);
+  const __mmask16 tree = levels < 4 ? (__mmask16)((1u << (1u << levels)) - 1) : (__mmask16)0xFFFF;
   size_t r = 0;
   for (; r + 16 <= rows; r += 16) {
     lay_columns(x + r * width, width, scratch);
@@ -93,8 +113,9 @@ __attribute__((target("avx2,avx512f"))) static void encode_avx512(
       __m512i node = one;
       for (size_t l = 0; l < levels; ++l) {
         const __m512 column = _mm512_load_ps(scratch + 16 * (size_t)columns[j * levels + l]);
-        const __mmask16 goes_right = _mm512_cmp_ps_mask(
-            column, _mm512_permutexvar_ps(node, threshold), _CMP_GT_OQ);
+        const __m512 limit = l < 4 ? _mm512_permutexvar_ps(node, threshold)
+                                   : _mm512_i32gather_ps(node, thresholds + (j << levels), 4);
+        const __mmask16 goes_right = _mm512_cmp_ps_mask(column, limit, _CMP_GT_OQ);
         const __m512i left = _mm512_add_epi32(node, node);
         node = _mm512_mask_add_epi32(left, goes_right, left, one);
       }
@@ -132,20 +153,29 @@ void addend_lookup_hash(const float *restrict x, size_t rows, size_t width,
       }
 }
 
-#pragma STDC FP_CONTRACT OFF
-
-void addend_lookup_deviations(const float *restrict x, size_t rows, size_t width,
-                              const float *restrict prototypes, const uint8_t *restrict codes,
-                              size_t code_stride, const int32_t *restrict positions, size_t blocks,
-                              size_t entries, size_t size, float strength, float *restrict dx) {
-  for (size_t r = 0; r < rows; ++r)
-    for (size_t j = 0; j < blocks; ++j) {
-      const float *prototype = prototypes + (j * entries + codes[j * code_stride + r]) * size;
-      for (size_t i = 0; i < size; ++i) {
-        const int32_t position = positions[j * size + i];
-        if (position < 0) continue;
-        const size_t at = r * width + (size_t)position;
-        dx[at] += strength * (x[at] - prototype[i]);
-      }
+void addend_lookup_scale_to_one(const float *restrict x, size_t rows, size_t width,
+                                float *restrict y, float *restrict scales) {
+  for (size_t r = 0; r < rows; ++r) {
+    // Magnitudes order as the integers that they are stored as, and NaN is the largest.
+    uint32_t largest = 0;
+    for (size_t i = 0; i < width; ++i) {
+      union { float number; uint32_t bits; } as = {x[r * width + i]};
+      const uint32_t magnitude = as.bits & 0x7FFFFFFFu;
+      largest = magnitude > largest ? magnitude : largest;
     }
+    union { uint32_t bits; float number; } as = {largest};
+    int exponent = 0;
+    if (largest > 0 && largest < 0x7F800000u) (void)frexpf(as.number, &exponent);
+    if (exponent < -126) exponent = -126;
+    if (exponent > 127) exponent = 127;
+    scales[r] = largest < 0x7F800000u ? ldexpf(1, exponent) : NAN;
+    const float inverse = largest < 0x7F800000u ? ldexpf(1, -exponent) : NAN;
+    for (size_t i = 0; i < width; ++i) y[r * width + i] = x[r * width + i] * inverse;
+  }
+}
+
+void addend_lookup_scale_rows(float *restrict x, size_t rows, size_t width,
+                              const float *restrict scales) {
+  for (size_t r = 0; r < rows; ++r)
+    for (size_t i = 0; i < width; ++i) x[r * width + i] *= scales[r];
 }

@@ -4,5 +4,8 @@
 
 // The widest kernel that `isa` allows, family by family.
 addend_lookup_encode_fn addend_lookup_encode_select(addend_isa isa);
+addend_lookup_product_fn addend_lookup_product_select(addend_isa isa);
+addend_lookup_gradients_fn addend_lookup_gradients_select(addend_isa isa);
+addend_lookup_learn_fn addend_lookup_learn_select(addend_isa isa);
 addend_lookup_scan_fn addend_lookup_scan_select(addend_isa isa);
 #endif

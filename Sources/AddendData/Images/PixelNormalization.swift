@@ -54,7 +54,7 @@ public struct PixelNormalization: Hashable, Sendable {
   }
 
   /// What each byte becomes: 256 entries for each channel.
-  func table(channels: Int) -> [Float] {
+  public func table(channels: Int) -> [Float] {
     (0..<channels).flatMap { channel in
       let mean = self.mean[min(channel, self.mean.count - 1)]
       let deviation = self.deviation[min(channel, self.deviation.count - 1)]

@@ -41,6 +41,7 @@ public struct ImageDataset: Dataset {
 
   public var count: Int { labels.count }
   public var exampleClasses: [Int32]? { labels }
+  public var examplePixels: [UInt8]? { pixels }
   public var normalization: PixelNormalization? { scale }
 
   public func batch(_ indices: [Int]) -> Batch {

@@ -26,5 +26,12 @@ public struct Subset: Dataset {
     whole.exampleClasses.map { classes in indices.map { classes[$0] } }
   }
 
+  public var examplePixels: [UInt8]? {
+    let size = inputShape.count
+    return whole.examplePixels.map { pixels in
+      indices.flatMap { pixels[$0 * size..<($0 + 1) * size] }
+    }
+  }
+
   public func batch(_ indices: [Int]) -> Batch { whole.batch(indices.map { self.indices[$0] }) }
 }

@@ -8,7 +8,7 @@ public struct LookupShape: Hashable, Sendable {
   public var blocks: Int
   /// Numbers in a block, padding included.
   public var blockSize: Int
-  /// Comparisons that find a block's code, at most 4.
+  /// Comparisons that find a block's code, at most 8.
   public var levels: Int
   /// Numbers in a row of `y`.
   public var outputs: Int
@@ -17,7 +17,7 @@ public struct LookupShape: Hashable, Sendable {
     rows: Int, inputs: Int, blocks: Int, blockSize: Int, levels: Int, outputs: Int
   ) {
     precondition(rows >= 0 && inputs > 0 && blocks > 0 && blockSize > 0 && outputs > 0, "extents")
-    precondition(1...4 ~= levels, "a code has 1 to 4 bits")
+    precondition(1...8 ~= levels, "a code has 1 to 8 bits")
     self.rows = rows
     self.inputs = inputs
     self.blocks = blocks

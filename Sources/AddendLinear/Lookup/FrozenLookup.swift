@@ -6,7 +6,7 @@ internal import AddendTensors
 /// `y[r, m] = scales[m] · Σ_j q[m, j, c(j, r)] + offsets[m]`, the sum in integers. Each block's
 /// entries for one output are centred between their extremes before rounding, which costs nothing:
 /// the centres add up to the offset. One scale serves an output's blocks: `scales[m] = max_j
-/// (max_k T − min_k T) / 2 / 127`, so that an entry is off by half of it at most.
+/// (max_k T − min_k T) / 2 / 63`, so that an entry is off by half of it at most.
 struct FrozenLookup<Scalar: TensorScalar>: Sendable {
   private(set) var encoder: LookupEncoder<Scalar>
   /// `[outputs, paddedBlocks, 16]`, as kernels read it.
@@ -60,6 +60,25 @@ struct FrozenLookup<Scalar: TensorScalar>: Sendable {
     }
   }
 
+  /// The number of entries, `outputs · blocks · entries`.
+  var entryCount: Int {
+    let shape = encoder.shape(rows: 0, outputs: outputs)
+    return outputs * shape.blocks * shape.entries
+  }
+
+  /// Adds to entries, numbered as in `entries`; sums stay within ±127.
+  mutating func change(_ changes: [(entry: Int, difference: Int)]) {
+    let shape = encoder.shape(rows: 0, outputs: outputs)
+    packed = packed.copy()
+    var span = packed.uniqueSpan
+    for (entry, difference) in changes {
+      let (row, k) = (entry / shape.entries, entry % shape.entries)
+      let (m, j) = (row / shape.blocks, row % shape.blocks)
+      let place = (m * shape.paddedBlocks + j) * 16 + k
+      span[place] = Int8(min(max(Int(span[place]) + difference, -127), 127))
+    }
+  }
+
   func forward(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
     let shape = encoder.shape(rows: x.shape[0], outputs: outputs)
     let codes = encoder.encode(x)
@@ -90,6 +109,9 @@ struct RoundedTables {
   private(set) var scales: [Double]
   private(set) var offsets: [Double]
 
+  /// Two entries add up within a byte, which the fastest kernels do.
+  private static let largest = 63.0
+
   /// `tables` is `[blocks, entries, outputs]`.
   init(_ tables: [Double], blocks: Int, entries: Int) {
     let outputs = tables.count / (blocks * entries)
@@ -112,7 +134,7 @@ struct RoundedTables {
       for m in 0..<outputs {
         middles[j * outputs + m] = (least[m] + most[m]) / 2
         offsets[m] += middles[j * outputs + m]
-        scales[m] = max(scales[m], (most[m] - least[m]) / 254)
+        scales[m] = max(scales[m], (most[m] - least[m]) / (2 * Self.largest))
       }
     }
     for row in 0..<blocks * entries {
@@ -121,7 +143,8 @@ struct RoundedTables {
         let value = (tables[row * outputs + m] - middles[j * outputs + m]) / scales[m]
         // A table that has met NaN or infinity has nothing to save.
         let rounded = value.isFinite ? Int(value.rounded(.toNearestOrEven)) : 0
-        self.entries[(m * blocks + j) * entries + k] = min(max(rounded, -127), 127)
+        self.entries[(m * blocks + j) * entries + k] = min(
+          max(rounded, -Int(Self.largest)), Int(Self.largest))
       }
     }
   }

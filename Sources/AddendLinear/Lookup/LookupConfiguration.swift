@@ -11,9 +11,20 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
     case hash
   }
 
+  /// How a gradient is multiplied by the transposed weight on its way to the input.
+  public enum Gradients: String, Hashable, Sendable, CaseIterable {
+    /// As it stands, in the scalar's arithmetic.
+    case exact
+    /// By codes and look-ups, as the input is.
+    case coded
+  }
+
   public var block: Int
   public var codewords: Int
   public var encoder: Encoder
+  /// Inputs of a block that a tree may compare. The others count through what they have to do with
+  /// those; a program on bytes need not compute them.
+  public var compared: Int
   public var layout: BlockLayout.Form
   /// Epochs of exact products before the first encoder is learned.
   public var warmup: Double
@@ -23,6 +34,9 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
   public var settle: Double
   /// `β`: how strongly inputs are drawn to their prototypes.
   public var commitment: Double
+  public var gradients: Gradients
+  /// Outputs that share a code where gradients are coded.
+  public var gradientBlock: Int
 
   public static let declaration = Declaration(
     "lookup", summary: "product-quantized look-ups in int8 tables, with encoders that compare",
@@ -34,6 +48,9 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
       .init(
         "encoder", .choice(Encoder.allCases.map(\.rawValue)), standard: .text("tree"),
         help: "how a code is found: comparing inputs, or comparing their signed sums"),
+      .init(
+        "compared", .integer(1...64), standard: .integer(64),
+        help: "inputs of a block that a tree may compare"),
       .init(
         "layout", .choice(BlockLayout.Form.allCases.map(\.rawValue)), standard: .text("tiles"),
         help: "whether an image's blocks are tiles or runs"),
@@ -49,12 +66,20 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
       .init(
         "commitment", .number(0...(.infinity)), standard: .number(0.01),
         help: "how strongly inputs are drawn to their prototypes"),
+      .init(
+        "gradients", .choice(Gradients.allCases.map(\.rawValue)), standard: .text("exact"),
+        help: "whether gradients towards inputs are products or look-ups"),
+      .init(
+        "gradient-block", .integer(1...64), standard: .integer(4),
+        help: "outputs that share a code where gradients are coded"),
     ])
 
   /// The standard of every parameter.
   public init() {
     (block, codewords, encoder, layout) = (4, 16, .tree, .tiles)
     (warmup, refresh, settle, commitment) = (0, 1, 0.5, 0.01)
+    compared = 64
+    (gradients, gradientBlock) = (.exact, 4)
   }
 
   public init(_ arguments: Arguments) throws(CatalogueError) {
@@ -62,11 +87,14 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
     block = arguments.integer("block")
     codewords = arguments.integer("codewords")
     encoder = Encoder(rawValue: arguments.text("encoder")) ?? .tree
+    compared = arguments.integer("compared")
     layout = BlockLayout.Form(rawValue: arguments.text("layout")) ?? .tiles
     warmup = arguments.number("warmup")
     refresh = arguments.number("refresh")
     settle = arguments.number("settle")
     commitment = arguments.number("commitment")
+    gradients = Gradients(rawValue: arguments.text("gradients")) ?? .exact
+    gradientBlock = arguments.integer("gradient-block")
     guard codewords.nonzeroBitCount == 1 else {
       throw .invalidParameter(
         of: arguments.owner, parameter: "codewords", expected: "a power of two",
@@ -86,9 +114,11 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
       "lookup",
       [
         "block": .integer(block), "codewords": .integer(codewords),
-        "encoder": .text(encoder.rawValue), "layout": .text(layout.rawValue),
+        "encoder": .text(encoder.rawValue), "compared": .integer(compared),
+        "layout": .text(layout.rawValue),
         "warmup": .number(warmup), "refresh": .number(refresh), "settle": .number(settle),
-        "commitment": .number(commitment),
+        "commitment": .number(commitment), "gradients": .text(gradients.rawValue),
+        "gradient-block": .integer(gradientBlock),
       ])
   }
 
@@ -102,7 +132,14 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
   private var levels: Int { codewords.trailingZeroBitCount }
 
   func makeEncoder<Scalar>(_ layout: BlockLayout) -> LookupEncoder<Scalar> {
-    LookupEncoder(encoder, layout, levels: levels)
+    LookupEncoder(encoder, layout, levels: levels, comparing: compared)
+  }
+
+  func makeGradientCoder<Scalar>(outputs: Int) -> GradientCoder<Scalar>? {
+    switch gradients {
+    case .exact: nil
+    case .coded: GradientCoder(outputs: outputs, blockSize: gradientBlock, levels: 4)
+    }
   }
 
   func makeSchedule() -> LookupSchedule {

@@ -6,16 +6,22 @@ struct LookupEncoder<Scalar: TensorScalar>: Sendable {
   let kind: LookupConfiguration.Encoder
   let layout: BlockLayout
   let levels: Int
+  /// Different inputs that a tree's levels may compare.
+  private let compared: Int
   /// `[blocks, levels]`: positions within the block (tree), or the level's own number (hash).
   private(set) var columns: IntegerState
   /// `[blocks, entries]`: nodes counted from 1 as in a heap; entry 0 is not read.
   private(set) var thresholds: Tensor<Scalar>
   // What the columns come to in a row of inputs, or of sums.
-  private var absoluteColumns: [Int32]
+  private(set) var absoluteColumns: [Int32]
 
   var entries: Int { 1 << levels }
 
-  init(_ kind: LookupConfiguration.Encoder, _ layout: BlockLayout, levels: Int) {
+  init(
+    _ kind: LookupConfiguration.Encoder, _ layout: BlockLayout, levels: Int,
+    comparing compared: Int = .max
+  ) {
+    self.compared = compared
     self.kind = kind
     self.layout = layout
     self.levels = levels
@@ -64,40 +70,48 @@ struct LookupEncoder<Scalar: TensorScalar>: Sendable {
 
   /// Learns from `x: [rows, inputSize]`.
   mutating func learn(from x: Tensor<Scalar>) {
-    let samples = x.floats
-    let sums = kind == .hash ? sums(of: x).floats : []
-    let (rows, size) = (x.shape[0], layout.blockSize)
-    var chosen: [Int] = []
-    var limits: [Float] = []
-    for j in 0..<layout.count {
-      let tree: SplitTree
+    let (chosen, limits) =
       switch kind {
-      case .tree:
-        let positions = layout.positions[j * size..<(j + 1) * size]
-        let block = (0..<rows).flatMap { r in
-          positions.map { $0 < 0 ? 0 : samples[r * layout.inputSize + Int($0)] }
-        }
-        tree = SplitTree.learned(
-          from: block, size: size,
-          columns: positions.indices.filter { positions[$0] >= 0 }.map {
-            $0 - positions.startIndex
-          },
-          levels: levels)
-      case .hash:
-        let width = layout.count * levels
-        tree = SplitTree.medians(
-          of: (0..<rows).flatMap { (r: Int) -> ArraySlice<Float> in
-            let first = r * width + j * levels
-            return sums[first..<first + levels]
-          },
-          levels: levels)
+      case .tree: trees(from: Tensor<Float>(x))
+      case .hash: medians(from: Tensor<Float>(sums(of: x)))
       }
-      chosen += tree.columns
-      limits += tree.thresholds
-    }
     columns.values = chosen
     thresholds = Tensor(thresholds.shape, limits.map { Scalar(Double($0)) })
     absoluteColumns = resolvedColumns
+  }
+
+  private func trees(from x: Tensor<Float>) -> (columns: [Int], thresholds: [Float]) {
+    let shape = shape(rows: x.shape[0], outputs: 1)
+    var columns = [Int32](repeating: 0, count: layout.count * levels)
+    var thresholds = [Float](repeating: .infinity, count: layout.count * entries)
+    var columnSpan = columns.mutableSpan
+    var thresholdSpan = thresholds.mutableSpan
+    learnLookupTrees(
+      from: x.span, shape, positions: layout.positions.span, comparing: compared,
+      columns: &columnSpan,
+      thresholds: &thresholdSpan)
+    return (columns.map(Int.init), thresholds)
+  }
+
+  /// A hash's level compares a sum of its own with one threshold.
+  private func medians(from sums: Tensor<Float>) -> (columns: [Int], thresholds: [Float]) {
+    let (rows, width) = (sums.shape[0], layout.count * levels)
+    let span = sums.span
+    var limits: [Float] = []
+    for j in 0..<layout.count {
+      limits.append(.infinity)
+      for level in 0..<levels {
+        let values = (0..<rows).map { span[$0 * width + j * levels + level] }
+        limits += [Float](repeating: Self.median(of: values), count: 1 << level)
+      }
+    }
+    return ((0..<width).map { $0 % levels }, limits)
+  }
+
+  /// Between two rows, on neither: as many lie above as below.
+  private static func median(of values: [Float]) -> Float {
+    let (sorted, count) = (values.sorted(), values.count)
+    return count < 2 ? 0 : sorted[count / 2 - 1] / 2 + sorted[count / 2] / 2
   }
 
   mutating func visit(_ visitor: inout some StateVisitor<Scalar>) {
@@ -170,13 +184,5 @@ struct LookupCodes: Sendable {
   var elements: [UInt8] {
     let span = span
     return span.indices.map { span[$0] }
-  }
-}
-
-extension Tensor {
-  /// The elements in float32, in which encoders are learned.
-  fileprivate var floats: [Float] {
-    let same = Tensor<Float>(self)
-    return same.elements
   }
 }

@@ -74,7 +74,9 @@ public struct LookupMap<Scalar: TensorScalar>: LinearMap {
   public mutating func backward(
     _ dy: Tensor<Scalar>, _ residuals: consuming Residuals
   ) -> Tensor<Scalar> {
-    let dx = part.inputGradient(dy, residuals)
+    guard let dx = training?.inputGradient(dy, residuals) else {
+      preconditionFailure("no trainingForward came before")
+    }
     parameterBackward(dy, residuals)
     return dx
   }
@@ -112,6 +114,9 @@ public struct LookupMap<Scalar: TensorScalar>: LinearMap {
     if let frozen { return ExactMap(weight: frozen.effectiveWeight) }
     return ExactMap(weight: part.weight.value)
   }
+
+  /// Of a frozen map whose encoders are trees.
+  public var lookupTables: LookupTables? { frozen?.lookupTables }
 
   /// Of the frozen form, frozen or not.
   public var cost: OperationCount {

@@ -9,11 +9,13 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
   private(set) var encoder: LookupEncoder<Scalar>
   private(set) var schedule: LookupSchedule
   private let commitment: Double
-  /// Rows that the next encoder will be learned from: `[wantedSamples, inputSize]` while they are
-  /// collected, of which `schedule.sampleCount` are there, else without rows.
-  private var samples: Tensor<Scalar>
-  // Good until a parameter may have moved: a recurrent layer multiplies many times in a step.
+  /// What codes the gradients that come in, where they are.
+  private(set) var coder: GradientCoder<Scalar>?
+  private var samples: LookupSamples<Scalar>
+  // Built tables are good until a parameter may have moved: a recurrent layer multiplies many times in
+  // a step, and keeps them from its second time on.
   private var tables: Tensor<Scalar>?
+  private var hasMultiplied = false
 
   typealias Residuals = LookupMap<Scalar>.Residuals
 
@@ -25,7 +27,8 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
     let (blocks, entries) = (layout.count, encoder.entries)
     prototypes = Parameter(Tensor([blocks, entries, layout.blockSize]), role: .scale)
     corrections = Parameter(Tensor([blocks, entries, weight.shape[1]]))
-    samples = Tensor([0, layout.inputSize])
+    samples = LookupSamples(width: layout.inputSize)
+    coder = settings.makeGradientCoder(outputs: weight.shape[1])
   }
 
   private var outputs: Int { weight.value.shape[1] }
@@ -37,39 +40,49 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
     let shape = encoder.shape(rows: 0, outputs: outputs)
     let (r, p, w) = (corrections.value.span, prototypes.value.span, weight.value.span)
     return Tensor(corrections.value.shape) {
-      Scalar.buildTables(
-        corrections: r, prototypes: p, positions: layout.positions.span, weight: w, shape, into: &$0
-      )
+      let factors = LookupFactors(
+        corrections: r, prototypes: p, positions: layout.positions.span, weight: w)
+      Scalar.buildTables(of: factors, shape, into: &$0)
     }
   }
 
-  private func summed(_ codes: LookupCodes, _ tables: Tensor<Scalar>) -> Tensor<Scalar> {
+  private func summed(_ codes: LookupCodes) -> Tensor<Scalar> {
     let shape = encoder.shape(rows: codes.rows, outputs: outputs)
+    if let tables {
+      return Tensor([codes.rows, outputs]) {
+        Scalar.sumEntries(of: tables.span, at: codes.span, shape, into: &$0)
+      }
+    }
+    let (r, p, w) = (corrections.value.span, prototypes.value.span, weight.value.span)
     return Tensor([codes.rows, outputs]) {
-      Scalar.sumEntries(of: tables.span, at: codes.span, shape, into: &$0)
+      let factors = LookupFactors(
+        corrections: r, prototypes: p, positions: layout.positions.span, weight: w)
+      Scalar.sumEntries(of: factors, at: codes.span, shape, into: &$0)
     }
   }
 
   func forward(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
     guard schedule.isLearned else { return matmul(x, weight.value) }
-    return summed(encoder.encode(x), builtTables())
+    return summed(encoder.encode(x))
   }
 
   mutating func trainingForward(_ x: Tensor<Scalar>) -> (Tensor<Scalar>, Residuals) {
-    if schedule.isCollecting { collect(x) }
+    if schedule.isCollecting { schedule.sampleCount += samples.take(x) }
     guard schedule.isLearned else {
       return (matmul(x, weight.value), Residuals(input: x, codes: nil))
     }
-    let current = builtTables()
-    tables = current
+    if hasMultiplied { tables = builtTables() }
+    hasMultiplied = true
     let codes = encoder.encode(x)
-    return (summed(codes, current), Residuals(input: x, codes: codes))
+    return (summed(codes), Residuals(input: x, codes: codes))
   }
 
   /// `dx = dy Wᵀ + (β / rows) (x − P[c])`: straight through the encoder, and, where products are no
-  /// longer exact, the commitment's gradient.
-  func inputGradient(_ dy: Tensor<Scalar>, _ residuals: Residuals) -> Tensor<Scalar> {
-    var dx = matmul(dy, weight.value, transposingB: true)
+  /// longer exact, the commitment's gradient. The product is exact, or coded once a coder is learned.
+  mutating func inputGradient(_ dy: Tensor<Scalar>, _ residuals: Residuals) -> Tensor<Scalar> {
+    if schedule.isCollecting { coder?.take(dy) }
+    var dx =
+      coder?.product(dy, weight.value) ?? matmul(dy, weight.value, transposingB: true)
     guard commitment > 0, let codes = residuals.codes else { return dx }
     let shape = encoder.shape(rows: codes.rows, outputs: outputs)
     let strength = Scalar(commitment / Double(max(1, codes.rows)))
@@ -94,20 +107,21 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
       return
     }
     let shape = encoder.shape(rows: codes.rows, outputs: outputs)
-    let sums = Tensor<Scalar>(corrections.value.shape) {
-      Scalar.bucketSums(of: dy.span, by: codes.span, shape, into: &$0)
-    }
     var prototypeGradient = Tensor<Scalar>(prototypes.value.shape) { _ in }
     let (p, w, positions) = (prototypes.value, weight.value, layout.positions)
-    weight.addGradient { gradient, accumulates in
-      var dw = gradient.mutableSpan
-      var dp = prototypeGradient.mutableSpan
-      Scalar.tableGradients(
-        sums: sums.span, prototypes: p.span, positions: positions.span, weight: w.span, shape,
-        accumulates: accumulates, weightGradient: &dw, prototypeGradient: &dp)
+    corrections.addGradient { correctionGradient, addsCorrections in
+      weight.addGradient { weightGradient, addsWeight in
+        var dr = correctionGradient.mutableSpan
+        var dw = weightGradient.mutableSpan
+        var dp = prototypeGradient.mutableSpan
+        let factors = LookupFactors(
+          corrections: Span(), prototypes: p.span, positions: positions.span, weight: w.span)
+        Scalar.lookupGradients(
+          of: dy.span, at: codes.span, factors, shape, accumulatesCorrections: addsCorrections,
+          accumulatesWeight: addsWeight, corrections: &dr, weight: &dw, prototypes: &dp)
+      }
     }
     prototypes.addGradient(prototypeGradient)
-    corrections.addGradient(sums)
   }
 
   mutating func visit(_ visitor: inout some StateVisitor<Scalar>) {
@@ -116,10 +130,18 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
     visitor.visit(&corrections, named: "corrections")
     encoder.visit(&visitor)
     schedule.visit(&visitor)
-    let rows = schedule.isCollecting ? LookupSchedule.wantedSamples : 0
-    if samples.shape[0] != rows { samples = Tensor([rows, layout.inputSize]) }
-    visitor.visit(&samples, named: "samples")
+    samples.visit(&visitor, isCollecting: schedule.isCollecting, count: schedule.sampleCount)
+    if coder != nil {
+      visitor.enter("gradient")
+      coder?.visit(&visitor, isCollecting: schedule.isCollecting)
+      visitor.leave()
+    }
+    forgetTables()
+  }
+
+  private mutating func forgetTables() {
     tables = nil
+    hasMultiplied = false
   }
 }
 
@@ -128,43 +150,23 @@ extension LookupTraining {
   mutating func prepare(for progress: TrainingProgress) {
     switch schedule.event(at: progress, entries: encoder.entries) {
     case .none: break
-    case .collect: samples = Tensor([LookupSchedule.wantedSamples, layout.inputSize])
-    case .learn: learn(from: collected)
+    case .collect:
+      samples.start()
+      coder?.start()
+    case .learn: learn(from: samples.taken)
     }
-    tables = nil
+    forgetTables()
   }
 
   /// Learns from the rows at hand, or from standard normal ones, where no encoder is there yet.
   mutating func learnIfNeeded() {
     guard !schedule.isLearned else { return }
-    if schedule.sampleCount > 0 { return learn(from: collected) }
+    if schedule.sampleCount > 0 { return learn(from: samples.taken) }
     var random = RandomSource(seed: UInt64(layout.inputSize))
     learn(
       from: Tensor([16 * encoder.entries, layout.inputSize]) { span in
         for i in span.indices { span[i] = Scalar(random.normal()) }
       })
-  }
-
-  private var collected: Tensor<Scalar> {
-    let source = samples.span
-    return Tensor([schedule.sampleCount, layout.inputSize]) { span in
-      for i in span.indices { span[i] = source[i] }
-    }
-  }
-
-  /// Takes an eighth of what is wanted, evenly spread, from one call at most: a recurrent layer's
-  /// first time steps, or a convolution's first image, would not stand for all.
-  private mutating func collect(_ x: Tensor<Scalar>) {
-    let (rows, width, there) = (x.shape[0], layout.inputSize, schedule.sampleCount)
-    let room = LookupSchedule.wantedSamples - there
-    let taken = min(rows, room, LookupSchedule.wantedSamples / 8)
-    let source = x.span
-    var span = samples.mutableSpan
-    for sample in 0..<taken {
-      let (from, to) = (sample * rows / taken * width, (there + sample) * width)
-      for i in 0..<width { span[to + i] = source[from + i] }
-    }
-    schedule.sampleCount += taken
   }
 
   /// Learns a new encoder from `x: [rows, inputSize]`; prototypes become the buckets' means, and the
@@ -173,19 +175,20 @@ extension LookupTraining {
     let old = schedule.isLearned ? encoder.encode(x) : nil
     encoder.learn(from: x)
     let codes = encoder.encode(x)
-    let buckets = LookupBuckets(
-      codes.elements, blocks: layout.count, entries: encoder.entries)
-    prototypes.value = Tensor(
-      prototypes.value.shape,
-      buckets.means(of: Tensor<Double>(x).elements, layout).map { Scalar($0) })
+    let shape = encoder.shape(rows: x.shape[0], outputs: outputs)
+    prototypes.value = Tensor(prototypes.value.shape) {
+      Scalar.bucketMeans(
+        of: x.span, by: codes.span, positions: layout.positions.span, shape, into: &$0)
+    }
     if let old {
-      corrections.value = Tensor(
-        corrections.value.shape,
-        buckets.mixed(Tensor<Double>(corrections.value).elements, by: old.elements)
-          .map { Scalar($0) })
+      let before = corrections.value
+      corrections.value = Tensor(before.shape) {
+        Scalar.mixEntries(of: before.span, from: old.span, to: codes.span, shape, into: &$0)
+      }
     }
     schedule.noteLearned()
-    samples = Tensor([0, layout.inputSize])
-    tables = nil
+    samples.clear()
+    coder?.learn()
+    forgetTables()
   }
 }

@@ -82,6 +82,29 @@ struct SpaceEncoder<Scalar: TensorScalar>: Sendable {
     }
   }
 
+  /// Takes up other words without any blocks: a tree's leaves go from the word that they had to the
+  /// one nearest to that.
+  mutating func follow(words: Tensor<Float>, wordsBefore: Tensor<Float>) {
+    switch kind {
+    case .cells:
+      if dimension == 1 { levels = Tensor(Self.levels(of: words, bits: bits)) }
+      followLevels(words)
+    case .tree:
+      let heirs = SpacePoints(wordsBefore).nearest(in: words)
+      leaves = Self.renamed(leaves, by: heirs)
+    }
+  }
+
+  private static func renamed(
+    _ codes: AlignedBuffer<UInt8>, by heirs: AlignedBuffer<UInt8>
+  ) -> AlignedBuffer<UInt8> {
+    let (old, heir) = (codes.span, heirs.span)
+    let new = AlignedBuffer<UInt8>(uninitializedCount: old.count)
+    var span = new.uniqueSpan
+    for i in old.indices { span[i] = heir[Int(old[i])] }
+    return new
+  }
+
   /// Levels after a round of Lloyd's algorithm on the coordinates of some 4096 of `points`.
   private func movedLevels(_ points: SpacePoints) -> Tensor<Float> {
     let old = Tensor<Float>(levels).elements
@@ -170,7 +193,7 @@ struct SpaceEncoder<Scalar: TensorScalar>: Sendable {
   ) -> Tensor<Float> {
     guard points.dimension > 1 else { return levels(of: words, bits: bits) }
     let coordinates = points.thinned(to: 8192, using: &random).coordinates
-    let made = SpaceWords.lloyd(coordinates, words: 1 << bits, rounds: 12, using: &random)
+    let made = SpaceWordMaking.lloyd(coordinates, words: 1 << bits, rounds: 12, using: &random)
     return levels(of: made, bits: bits)
   }
 

@@ -96,6 +96,7 @@ public struct ActivationLayer<Scalar: TensorScalar>: Layer {
   let function: ActivationFunction
 
   public func outputShape(for input: Shape) throws(NetworkError) -> Shape { input }
+  public var lookupStage: LookupStage? { function == .relu ? .rectifier : nil }
 
   public func cost(for input: Shape) -> OperationCount {
     switch function {

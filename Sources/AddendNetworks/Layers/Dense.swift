@@ -82,6 +82,16 @@ public struct DenseLayer<Scalar: TensorScalar>: Layer {
     return rows * (map.cost + OperationCount(additions: bias == nil ? 0 : role.outputSize))
   }
 
+  /// The map's look-ups, where the rows are whole examples.
+  public var lookupStage: LookupStage? {
+    guard var tables = map.lookupTables else { return nil }
+    if let bias {
+      let numbers = Tensor<Double>(bias.value).elements
+      for m in numbers.indices { tables.offsets[m] += numbers[m] }
+    }
+    return .tables(tables)
+  }
+
   public func forward(
     _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
   ) throws(TensorError) -> Tensor<Scalar> {

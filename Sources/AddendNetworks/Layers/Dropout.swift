@@ -35,6 +35,7 @@ public struct DropoutLayer<Scalar: TensorScalar>: Layer {
   public struct Residuals: Sendable { let mask: Tensor<Scalar>? }
 
   public func outputShape(for input: Shape) throws(NetworkError) -> Shape { input }
+  public var lookupStage: LookupStage? { .identity }
 
   public func forward(
     _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>

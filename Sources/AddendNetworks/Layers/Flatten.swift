@@ -21,6 +21,7 @@ public struct FlattenLayer<Scalar: TensorScalar>: Layer {
   public struct Residuals: Sendable { let shape: Shape }
 
   public func outputShape(for input: Shape) throws(NetworkError) -> Shape { [input.count] }
+  public var lookupStage: LookupStage? { .identity }
 
   public func forward(
     _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>

@@ -217,6 +217,21 @@ func parameterGradientsMatchCentralDifferences(
   #expect(part.map.imageBackward(y, residuals, geometry).shape == image.shape)
 }
 
+/// Each bit of a hash has as many rows on one side as on the other.
+@Test func hashBitsSplitTheRowsEvenly() throws {
+  let hash = try LookupCase<Float>(
+    "lookup:codewords=4,encoder=hash", inputs: 4, outputs: 1, rows: 101)
+  let thresholds = try #require(StateRecord(of: hash.map).numbers["thresholds"]).elements
+  let signs: [[Float]] = [[1, 1, 1, 1], [1, -1, 1, -1]]
+  for (level, signs) in signs.enumerated() {
+    let above = (0..<101).count { r in
+      (0..<4).reduce(Float(0)) { $0 + signs[$1] * hash.x[r, $1] } > thresholds[1 << level]
+    }
+    #expect(50...51 ~= above)
+  }
+  #expect(thresholds[2] == thresholds[3])
+}
+
 // MARK: Cost
 
 /// The definition over counting numbers does exactly what the map declares.
