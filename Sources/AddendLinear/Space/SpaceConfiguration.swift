@@ -119,7 +119,8 @@ public struct SpaceConfiguration: MapConfiguration, Hashable {
     try SpaceWordMaking.check(schemes.vectors, "scheme", words: vectors, dimension: dimension)
     try SpaceWordMaking.check(
       schemes.matrices, "matrix-scheme", words: matrices, dimension: rows * dimension)
-    try SpaceWordMaking.check(schemes.gradients, "gradient-scheme", words: gradients, dimension: rows)
+    try SpaceWordMaking.check(
+      schemes.gradients, "gradient-scheme", words: gradients, dimension: rows)
   }
 
   public var specification: Specification {
