@@ -11,7 +11,7 @@ import math
 import statistics
 import sys
 
-COLUMNS = "{:<18} {:<46} {:>22} {:>8} {:>22} {:>22} {:>22}"
+COLUMNS = "{:<18} {:<46} {:>26} {:>8} {:>22} {:>22} {:>22}"
 
 
 def settings(map_text):
@@ -34,14 +34,16 @@ def error_cell(errors, kind, words, size):
 
 def main():
     if sys.argv[1] == "--head":
-        print(COLUMNS.format("set", "map", "accuracy, % (range)", "bits/w", "bound: inputs",
+        print(COLUMNS.format("set", "map", "% right, or loss (range)", "bits/w", "bound: inputs",
                              "bound: weights", "bound: gradients"))
         return
     data, map_text, base = sys.argv[1:]
     scores, bits, errors = [], [], []
     for path in sorted(glob.glob(glob.escape(base) + "-s*.json")):
         with open(path) as file:
-            scores.append(100 * json.load(file)["results"][0]["accuracy"])
+            result = json.load(file)["results"][0]
+        # Of numbers to predict there is the mean squared error only.
+        scores.append(100 * result["accuracy"] if "accuracy" in result else result["loss"])
     for path in sorted(glob.glob(glob.escape(base) + "-s*.inspected")):
         with open(path) as file:
             result = json.load(file)["results"][0]
@@ -49,7 +51,7 @@ def main():
         bits.append(8 * result["bytesStored"] / result["parameters"])
         errors += result.get("codingErrors", [])
     name, v = settings(map_text)
-    accuracy = f"{statistics.mean(scores):.2f} ({min(scores):.2f}–{max(scores):.2f})"
+    accuracy = f"{statistics.mean(scores):.4g} ({min(scores):.4g}–{max(scores):.4g})"
     block = v["dimension"]
     print(COLUMNS.format(
         data, map_text, accuracy, f"{statistics.mean(bits):.2f}",

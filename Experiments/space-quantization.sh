@@ -14,6 +14,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 addend=${ADDEND:-$here/../.build/release/addend}
 results=$here/results
+mkdir -p "$results"
 
 pieces=
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
@@ -29,11 +30,13 @@ try() {
   shift 6
   base=space-$piece-$set-$(echo "$map" | tr ':=,' '---')-$epochs
   for seed in $seeds; do
-    "$here/run.sh" "$base-s$seed" "$seed" --model "$model" --dataset "$set" --map "$map" \
-      --schedule cosine --epochs "$epochs" --quiet --output "$results/$base-s$seed.addend" "$@" >&2
-    [ -e "$results/$base-s$seed.inspected" ] ||
-      "$addend" inspect "$results/$base-s$seed.addend" --quiet \
-        --json "$results/$base-s$seed.inspected"
+    result=$results/$base-s$seed
+    [ -e "$result.json" ] || "$addend" train --model "$model" --dataset "$set" --map "$map" \
+      --schedule cosine --epochs "$epochs" --seed "$seed" --quiet --output "$result.addend" \
+      --json "$result.json" --checkpoint-directory "$result.checkpoints" --resume "$@"
+    rm -rf "$result.checkpoints"
+    [ -e "$result.inspected" ] ||
+      "$addend" inspect "$result.addend" --quiet --json "$result.inspected"
   done
   "$here/space-quantization.py" "$set" "$map" "$results/$base"
 }
@@ -60,8 +63,11 @@ for piece in $pieces; do
       done
     done ;;
   synthetic)
-    for set in synthetic-linear synthetic-spirals synthetic-parity synthetic-teacher; do
+    for set in synthetic-spirals synthetic-parity; do
       grid synthetic "1 2 3" $set mlp:hidden=64,layers=2 20 "$@"
+    done
+    for set in synthetic-linear synthetic-teacher; do
+      grid synthetic "1 2 3" $set mlp:hidden=64,layers=2 20 --loss mean-squared-error "$@"
     done ;;
   mnist | fashion-mnist) grid "$piece" 1 "$piece" mlp:hidden=256,layers=2 3 "$@" ;;
   cifar-10) grid cifar 1 cifar-10 mlp:hidden=256,layers=2 3 "$@" ;;

@@ -168,12 +168,44 @@ static inline __attribute__((always_inline)) void nearest(
   }
 }
 
+// As `nearest`, 16 cells side by side.
+static inline __attribute__((always_inline)) void fill_cells(
+    const float *restrict upper, const float *restrict lower, size_t lowers, size_t count,
+    size_t first, size_t last, uint8_t *restrict cells) {
+  enum { lanes = 16 };
+  for (size_t a = first; a < last; ++a)
+    for (size_t b = 0; b < lowers; b += lanes) {
+      float least[lanes];
+      int32_t best[lanes];
+      for (size_t j = 0; j < lanes; ++j) {
+        least[j] = __builtin_inff();
+        best[j] = 0;
+      }
+      for (size_t k = 0; k < count; ++k) {
+        const float part = upper[a * count + k];
+        const float *restrict rest = lower + k * lowers + b;
+        for (size_t j = 0; j < lanes; ++j) {
+          const float distance = part + rest[j];
+          const bool closer = distance < least[j];
+          least[j] = closer ? distance : least[j];
+          best[j] = closer ? (int32_t)k : best[j];
+        }
+      }
+      for (size_t j = 0; j < lanes; ++j) cells[a * lowers + b + j] = (uint8_t)best[j];
+    }
+}
+
 #define ADDEND_SPACE_NEAREST(name, attribute)                                                    \
   attribute static void nearest_##name(const float *restrict points, size_t stride,              \
                                        size_t dimension, const float *restrict words,            \
                                        size_t count, size_t first, size_t last,                  \
                                        uint8_t *restrict codes) {                                \
     nearest(points, stride, dimension, words, count, first, last, codes);                        \
+  }                                                                                              \
+  attribute static void cells_##name(const float *restrict upper, const float *restrict lower,   \
+                                     size_t lowers, size_t count, size_t first, size_t last,     \
+                                     uint8_t *restrict cells) {                                  \
+    fill_cells(upper, lower, lowers, count, first, last, cells);                                 \
   }
 
 ADDEND_SPACE_NEAREST(scalar, )
@@ -293,10 +325,13 @@ addend_space_kernels addend_space_select(addend_isa isa) {
   const addend_space_scan_fn scan = addend_space_scan_select(isa);
 #if defined(__x86_64__)
   if (isa >= ADDEND_ISA_AVX512)
-    return (addend_space_kernels){scan, encode_avx512, encode_tree_avx512, nearest_avx512};
-  if (isa >= ADDEND_ISA_AVX2) return (addend_space_kernels){scan, encode_avx2, encode_tree_avx2, nearest_avx2};
+    return (addend_space_kernels){scan, encode_avx512, encode_tree_avx512, nearest_avx512,
+                                  cells_avx512};
+  if (isa >= ADDEND_ISA_AVX2) return (addend_space_kernels){scan, encode_avx2, encode_tree_avx2, nearest_avx2,
+                                  cells_avx2};
 #endif
-  return (addend_space_kernels){scan, encode_scalar, encode_tree_scalar, nearest_scalar};
+  return (addend_space_kernels){scan, encode_scalar, encode_tree_scalar, nearest_scalar,
+                                  cells_scalar};
 }
 
 void addend_space_row_exponents(const float *restrict x, size_t size, size_t first, size_t last,

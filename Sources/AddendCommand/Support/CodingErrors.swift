@@ -35,6 +35,8 @@ struct CodingErrors: StateVisitor {
   mutating func visit(_ numbers: inout Tensor<Float>, named name: String) {
     guard name == "codingErrors", numbers.shape == [3] else { return }
     let errors = numbers.elements.map(Double.init)
+    // Zeros: of a map that took other words and has measured nothing since.
+    guard errors.contains(where: { $0 != 0 }) else { return }
     figures.append(
       Figures(
         map: path.joined(separator: "/"), inputs: errors[0], weight: errors[1],

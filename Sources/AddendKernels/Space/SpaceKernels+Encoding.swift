@@ -125,6 +125,28 @@ extension SpaceKernels {
     }
   }
 
+  /// `cells[a · lowers + b]` = the first word `k` that minimises `upper[a][k] + lower[k][b]`: two parts
+  /// of a squared distance.
+  ///
+  /// `upper` is `[uppers][words]`, `lower` `[words][lowers]`, `lowers` a multiple of 16. Cost: an
+  /// addition and a comparison for each cell and word.
+  public func fillCells(
+    upper: Span<Float>, lower: Span<Float>, words: Int, into cells: inout MutableSpan<UInt8>
+  ) {
+    precondition(1...256 ~= words, "cells: codes are bytes")
+    let (uppers, lowers) = (upper.count / words, lower.count / words)
+    precondition(
+      upper.count == uppers * words && lower.count == lowers * words && lowers % 16 == 0
+        && cells.count == uppers * lowers, "cells: extents")
+    guard let cells = unsafe cells.address else { return }
+    ThreadPool.forEachPart(
+      of: uppers, size: Self.partRows(workPerRow: lower.count / 4)
+    ) { first, count in
+      unsafe functions.cells(
+        upper.address, lower.address, lowers, words, first, first + count, cells)
+    }
+  }
+
   /// For each row of `x` the exponent `e` with `2^(e−1) ≤ max |x| < 2^e`, kept within ±100.
   ///
   /// Cost: a comparison a number; exponents are read off.

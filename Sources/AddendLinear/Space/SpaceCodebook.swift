@@ -22,8 +22,8 @@ struct SpaceCodebook<Scalar: TensorScalar>: Sendable {
   mutating func make(
     _ scheme: String, from points: SpacePoints, using random: inout RandomSource
   ) {
-    var made = SpaceWords.make(scheme, count: words.shape[0], from: points, using: &random)
-    if holdsZero { SpaceWords.putZero(into: &made) }
+    var made = SpaceWordMaking.make(scheme, count: words.shape[0], from: points, using: &random)
+    if holdsZero { SpaceWordMaking.putZero(into: &made) }
     words = Tensor(made)
     encoder.learn(from: points, words: made, using: &random)
   }
@@ -35,8 +35,8 @@ struct SpaceCodebook<Scalar: TensorScalar>: Sendable {
     for _ in 0..<2 {
       let codes = encoder.encode(Tensor<Scalar>(points.blocks.reshaped([1, points.blocks.count])))
       let span = codes.span
-      SpaceWords.moveToMeans(&moved, of: points, code: { Int(span[$0]) }, using: &random)
-      if holdsZero { SpaceWords.putZero(into: &moved) }
+      SpaceWordMaking.moveToMeans(&moved, of: points, code: { Int(span[$0]) }, using: &random)
+      if holdsZero { SpaceWordMaking.putZero(into: &moved) }
       encoder.learn(from: points, words: moved, using: &random)
     }
     words = Tensor(moved)
@@ -48,19 +48,16 @@ struct SpaceCodebook<Scalar: TensorScalar>: Sendable {
     _ points: SpacePoints, code: (Int) -> Int, using random: inout RandomSource
   ) {
     var moved = Tensor<Float>(words)
-    SpaceWords.moveToMeans(&moved, of: points, code: code, using: &random)
+    SpaceWordMaking.moveToMeans(&moved, of: points, code: code, using: &random)
     words = Tensor(moved)
     encoder.follow(words: moved, points: points)
   }
 
-  /// Takes up other words; comparisons stay, and a tree's leaves keep the numbers of theirs.
-  mutating func adopt(_ other: Tensor<Scalar>) {
-    guard other != words else { return }
-    words = other
-    if encoder.kind == .cells {
-      encoder.replace(
-        levels: encoder.levels, columns: [], leaves: [], words: Tensor<Float>(other))
-    }
+  /// Takes up other words; the comparisons stay, but those of single numbers, which are the words.
+  mutating func replaceWords(_ words: Tensor<Scalar>) {
+    let other = Tensor<Float>(words)
+    encoder.follow(words: other, wordsBefore: Tensor<Float>(self.words))
+    self.words = words
   }
 
   /// `Σ ‖x − v‖² / Σ ‖x‖²` over blocks, `v` the word that each is coded as; 0 where all are zero.

@@ -116,10 +116,11 @@ public struct SpaceConfiguration: MapConfiguration, Hashable {
       throw .invalidParameter(
         of: "space", parameter: "products", expected: "0, or from 2 to 256", found: "1")
     }
-    try SpaceWords.check(schemes.vectors, "scheme", words: vectors, dimension: dimension)
-    try SpaceWords.check(
+    try SpaceWordMaking.check(schemes.vectors, "scheme", words: vectors, dimension: dimension)
+    try SpaceWordMaking.check(
       schemes.matrices, "matrix-scheme", words: matrices, dimension: rows * dimension)
-    try SpaceWords.check(schemes.gradients, "gradient-scheme", words: gradients, dimension: rows)
+    try SpaceWordMaking.check(
+      schemes.gradients, "gradient-scheme", words: gradients, dimension: rows)
   }
 
   public var specification: Specification {

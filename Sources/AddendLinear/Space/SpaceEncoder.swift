@@ -66,17 +66,69 @@ struct SpaceEncoder<Scalar: TensorScalar>: Sendable {
     }
   }
 
-  /// Takes up words that have moved: cells are coded anew, and a tree's leaves, by their blocks'
-  /// means.
+  /// Takes up words that have moved with their blocks: each level goes to the mean of the coordinates
+  /// that it stands for, a tree's leaf to the mean of the blocks that come to it.
   mutating func follow(words: Tensor<Float>, points: SpacePoints) {
     switch kind {
-    case .cells: followLevels(words)
+    case .cells:
+      levels = Tensor(
+        dimension == 1 ? Self.levels(of: words, bits: bits) : movedLevels(points))
+      followLevels(words)
     case .tree:
       let centres = SpaceTree(
         columns: columns, thresholds: Tensor<Float>(levels).elements, depth: bits
       ).centres(of: points)
       leaves = SpacePoints(centres, dimension: dimension).nearest(in: words)
     }
+  }
+
+  /// Takes up other words without any blocks: a tree's leaves go from the word that they had to the
+  /// one nearest to that.
+  mutating func follow(words: Tensor<Float>, wordsBefore: Tensor<Float>) {
+    switch kind {
+    case .cells:
+      if dimension == 1 { levels = Tensor(Self.levels(of: words, bits: bits)) }
+      followLevels(words)
+    case .tree:
+      let heirs = SpacePoints(wordsBefore).nearest(in: words)
+      leaves = Self.renamed(leaves, by: heirs)
+    }
+  }
+
+  private static func renamed(
+    _ codes: AlignedBuffer<UInt8>, by heirs: AlignedBuffer<UInt8>
+  ) -> AlignedBuffer<UInt8> {
+    let (old, heir) = (codes.span, heirs.span)
+    let new = AlignedBuffer<UInt8>(uninitializedCount: old.count)
+    var span = new.uniqueSpan
+    for i in old.indices { span[i] = heir[Int(old[i])] }
+    return new
+  }
+
+  /// Levels after a round of Lloyd's algorithm on the coordinates of some 4096 of `points`.
+  private func movedLevels(_ points: SpacePoints) -> Tensor<Float> {
+    let old = Tensor<Float>(levels).elements
+    let borders = Tensor<Float>(thresholds).elements
+    var sums = [Double](repeating: 0, count: old.count)
+    var sizes = [Double](repeating: 0, count: old.count)
+    let numbers = points.blocks.span
+    let stride = max(1, points.count / 4096)
+    for point in Swift.stride(from: 0, to: points.count, by: stride) {
+      for i in point * dimension..<(point + 1) * dimension {
+        var level = 0
+        var step = old.count / 2
+        while step > 0 {
+          if numbers[i] >= borders[level + step - 1] { level += step }
+          step /= 2
+        }
+        sums[level] += Double(numbers[i])
+        sizes[level] += 1
+      }
+    }
+    // Means of intervals ascend as the intervals do; an empty one's level lies in it.
+    return Tensor(
+      [old.count],
+      old.indices.map { sizes[$0] > 0 ? Float(sums[$0] / sizes[$0]) : old[$0] }.sorted())
   }
 
   /// Takes up what a file holds.
@@ -98,19 +150,40 @@ struct SpaceEncoder<Scalar: TensorScalar>: Sendable {
     let level = levels.elements.map(\.double)
     thresholds = Tensor(
       [level.count - 1], (1..<level.count).map { Scalar((level[$0 - 1] + level[$0]) / 2) })
-    let (bits, dimension) = (bits, dimension)
-    let count = 1 << (bits * dimension)
-    let centres = Tensor<Float>([dimension, count]) { span in
-      for b in 0..<dimension {
-        for cell in 0..<count {
-          span[b * count + cell] = Float(level[(cell >> (bits * b)) & (level.count - 1)])
+    // The first coordinates, whose levels are a cell's lowest bits, and the others apart: their parts
+    // of the distances are added, where the search would square each difference anew.
+    let first = (dimension + 1) / 2
+    let lower = Self.distances(0..<first, bits: bits, level, words)
+    let upper = Self.distances(first..<dimension, bits: bits, level, words)
+    let (count, lowers) = (words.shape[0], lower.shape[0])
+    let columns = lower.span
+    let transposed = Tensor<Float>([count, lowers]) { span in
+      for b in 0..<lowers { for k in 0..<count { span[k * lowers + b] = columns[b * count + k] } }
+    }
+    leaves = AlignedBuffer(uninitializedCount: 1 << (bits * dimension))
+    var span = leaves.uniqueSpan
+    SpaceKernels.best.fillCells(
+      upper: upper.span, lower: transposed.span, words: count, into: &span)
+  }
+
+  /// For each combination of levels of some coordinates, the first one's lowest, and each word the sum
+  /// of these coordinates' squared differences, `[combinations, words]`.
+  private static func distances(
+    _ coordinates: Range<Int>, bits: Int, _ level: [Double], _ words: Tensor<Float>
+  ) -> Tensor<Float> {
+    let (book, count, dimension) = (words.span, words.shape[0], words.shape[1])
+    return Tensor<Float>([1 << (bits * coordinates.count), count]) { span in
+      span.update(repeating: 0)
+      for i in 0..<span.count / count {
+        for (place, c) in coordinates.enumerated() {
+          let centre = Float(level[(i >> (bits * place)) & (level.count - 1)])
+          for k in 0..<count {
+            let difference = centre - book[k * dimension + c]
+            span[i * count + k] += difference * difference
+          }
         }
       }
     }
-    leaves = AlignedBuffer(uninitializedCount: count)
-    var span = leaves.uniqueSpan
-    SpaceKernels.best.nearest(
-      points: centres.span, dimension: dimension, words: words.span, into: &span)
   }
 
   /// Levels of single numbers are the words themselves; those of larger blocks' coordinates come from
@@ -118,15 +191,17 @@ struct SpaceEncoder<Scalar: TensorScalar>: Sendable {
   private static func levels(
     bits: Int, _ points: SpacePoints, _ words: Tensor<Float>, using random: inout RandomSource
   ) -> Tensor<Float> {
-    let count = 1 << bits
-    var levels = words.elements
-    if points.dimension > 1 {
-      let coordinates = points.thinned(to: 8192, using: &random).coordinates
-      levels = SpaceWords.lloyd(coordinates, words: count, rounds: 12, using: &random).elements
-    }
-    levels.sort()
-    levels += Array(repeating: levels.last ?? 0, count: count - levels.count)
-    return Tensor([count], levels)
+    guard points.dimension > 1 else { return levels(of: words, bits: bits) }
+    let coordinates = points.thinned(to: 8192, using: &random).coordinates
+    let made = SpaceWordMaking.lloyd(coordinates, words: 1 << bits, rounds: 12, using: &random)
+    return levels(of: made, bits: bits)
+  }
+
+  /// Numbers as levels: ascending, the last one filling the places left.
+  private static func levels(of numbers: Tensor<Float>, bits: Int) -> Tensor<Float> {
+    var levels = numbers.elements.sorted()
+    levels += Array(repeating: levels.last ?? 0, count: (1 << bits) - levels.count)
+    return Tensor([1 << bits], levels)
   }
 
   func shape(rows: Int, size: Int) -> SpaceEncodingShape {

@@ -63,10 +63,10 @@ extension SpaceMap {
     guard let samples, var gradients = adjoint?.gradients, var vectors = product?.form.vectors,
       let matrices = product?.form.matrices
     else { return }
-    if configuration.schemes.vectors == SpaceWords.movable {
+    if configuration.schemes.vectors == SpaceWordMaking.movable {
       vectors.refit(to: samples.inputs.points(using: &random), using: &random)
     }
-    if configuration.schemes.gradients == SpaceWords.movable {
+    if configuration.schemes.gradients == SpaceWordMaking.movable {
       gradients.refit(to: samples.gradients.points(using: &random), using: &random)
     }
     product?.replaceWords(vectors: vectors, matrices: matrices)
@@ -77,7 +77,7 @@ extension SpaceMap {
   private mutating func encodeWeight(movingWords: Bool) {
     guard let latent, let vectors = product?.form.vectors else { return }
     let blocks = geometry.blocks(of: latent.weight.value)
-    if movingWords, configuration.schemes.matrices == SpaceWords.movable,
+    if movingWords, configuration.schemes.matrices == SpaceWordMaking.movable,
       let codes = coder?.encoder.encode(blocks)
     {
       let (columns, stride, span) = (geometry.inputBlocks, geometry.inputStride, codes.span)
@@ -93,7 +93,8 @@ extension SpaceMap {
     adjoint?.replaceCodes(codes)
   }
 
-  private func weightPoints(_ blocks: Tensor<Scalar>) -> SpacePoints {
+  /// The blocks of a weight, `[outputBlocks, inputBlocks]` of them, one by one.
+  func weightPoints(_ blocks: Tensor<Scalar>) -> SpacePoints {
     let size = geometry.matrixSize
     return SpacePoints(Tensor<Float>(blocks).reshaped([blocks.count / size, size]))
   }

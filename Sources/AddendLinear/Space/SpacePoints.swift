@@ -47,14 +47,19 @@ struct SpacePoints: Sendable {
   /// All numbers as points of one dimension.
   var coordinates: SpacePoints { SpacePoints(blocks.reshaped([blocks.count, 1])) }
 
-  /// The word nearest to each point, by an exhaustive search.
-  func nearest(in words: Tensor<Float>) -> AlignedBuffer<UInt8> {
+  /// The same numbers as `[dimension, count]`.
+  var columns: Tensor<Float> {
     let (source, count, dimension) = (blocks.span, count, dimension)
-    let columns = Tensor<Float>([dimension, count]) { span in
+    return Tensor<Float>([dimension, count]) { span in
       for i in 0..<count {
         for c in 0..<dimension { span[c * count + i] = source[i * dimension + c] }
       }
     }
+  }
+
+  /// The word nearest to each point, by an exhaustive search.
+  func nearest(in words: Tensor<Float>) -> AlignedBuffer<UInt8> {
+    let columns = columns
     let codes = AlignedBuffer<UInt8>(uninitializedCount: count)
     var span = codes.uniqueSpan
     SpaceKernels.best.nearest(

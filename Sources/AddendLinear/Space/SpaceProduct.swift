@@ -80,6 +80,15 @@ struct SpaceProduct<Scalar: TensorScalar>: Sendable {
     pack { s, o in UInt8(values[s * columns + o]) }
   }
 
+  /// `other` with other words; `codes`, where they are given, are the blocks' words.
+  init(_ other: SpaceProduct, _ words: SpaceWords<Scalar>, codes: [Int]?) {
+    var form = other.form
+    if words.vectors != form.vectors.words { form.vectors.replaceWords(words.vectors) }
+    form.matrices = words.matrices
+    if let codes { form.codes.values = codes }
+    self.init(other.geometry, form, products: other.products)
+  }
+
   /// Takes up other codes, `[outputBlocks, inputStride]`.
   mutating func replaceCodes(_ transposed: AlignedBuffer<UInt8>) {
     let (stride, columns, rows) = (

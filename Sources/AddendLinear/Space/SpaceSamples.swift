@@ -3,8 +3,8 @@ internal import AddendTensors
 
 /// Blocks seen of late, to make words from and to judge them by: the newest overwrite the oldest.
 struct SpaceSamples<Scalar: TensorScalar>: Sendable {
-  /// `[capacity, dimension]`, filled up to `count`, then around again.
-  private var blocks: Tensor<Scalar>
+  /// `[capacity, dimension]`, filled up to `taken`, then around again; in float32, as words are made.
+  private var blocks: Tensor<Float>
   /// Blocks taken in so far.
   var taken = 0
 
@@ -24,7 +24,8 @@ struct SpaceSamples<Scalar: TensorScalar>: Sendable {
     guard count > 0 && size > 0 else { return }
     let dimension = dimension
     let blocksOfRow = (size + dimension - 1) / dimension
-    let numbers = rows.span
+    let floats = Tensor<Float>(rows)
+    let numbers = floats.span
     let first = taken
     taken += min(Self.share, count * blocksOfRow)
     let new = first..<taken
@@ -36,7 +37,8 @@ struct SpaceSamples<Scalar: TensorScalar>: Sendable {
       for b in 0..<dimension {
         let j = s * dimension + b
         span[slot % Self.capacity * dimension + b] =
-          j < size ? numbers[i * size + j].shifted(by: exponent) : .zero
+          j < size
+          ? Float(sign: .plus, exponent: exponent, significand: numbers[i * size + j]) : 0
       }
     }
   }
@@ -47,12 +49,14 @@ struct SpaceSamples<Scalar: TensorScalar>: Sendable {
     return SpacePoints(
       Tensor([count, dimension]) { span in
         for i in span.indices {
-          span[i] = taken == 0 ? Float(random.normal()) : Float(blocks.span[i].double)
+          span[i] = taken == 0 ? Float(random.normal()) : blocks.span[i]
         }
       })
   }
 
   mutating func visit(_ visitor: inout some StateVisitor<Scalar>, named name: String) {
-    visitor.visit(&blocks, named: name)
+    var numbers = Tensor<Scalar>(blocks)
+    visitor.visit(&numbers, named: name)
+    blocks = Tensor<Float>(numbers)
   }
 }

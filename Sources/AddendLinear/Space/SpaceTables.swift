@@ -87,7 +87,7 @@ enum SpaceTables {
       })
     // Always the same draws: a table follows from its words, and is not stored.
     var random = RandomSource(seed: 0)
-    let book = SpaceWords.lloyd(
+    let book = SpaceWordMaking.lloyd(
       results.thinned(to: 4096, using: &random), words: count, rounds: 10, using: &random)
     let codes = results.nearest(in: book)
     var span = values.mutableSpan

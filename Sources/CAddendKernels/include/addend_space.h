@@ -80,12 +80,20 @@ typedef void (*addend_space_nearest_fn)(
     const float *restrict points, size_t stride, size_t dimension, const float *restrict words,
     size_t count, size_t first, size_t last, uint8_t *restrict codes);
 
-/// The four as one instruction set computes them: every set gives the same bits.
+/// cells[a·lowers + b] = the first k that minimises upper[a][k] + lower[k][b], for first ≤ a < last.
+/// upper [..][count]; lower [count][lowers], lowers a multiple of 16; 1 ≤ count ≤ 256.
+/// 0 where every sum is NaN.
+typedef void (*addend_space_cells_fn)(const float *restrict upper, const float *restrict lower,
+                                      size_t lowers, size_t count, size_t first, size_t last,
+                                      uint8_t *restrict cells);
+
+/// The five as one instruction set computes them: every set gives the same bits.
 typedef struct {
   addend_space_scan_fn scan;
   addend_space_encode_fn encode;
   addend_space_encode_tree_fn encode_tree;
   addend_space_nearest_fn nearest;
+  addend_space_cells_fn cells;
 } addend_space_kernels;
 
 /// The widest kernels that `isa`, which must be available, allows.

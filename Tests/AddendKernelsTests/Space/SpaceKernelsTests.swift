@@ -235,6 +235,26 @@ struct SpaceKernelsTests {
     }
   }
 
+  @Test(arguments: InstructionSet.available)
+  func cellsHoldTheWordWithTheLeastSum(_ set: InstructionSet) {
+    for (uppers, lowers, words) in [(1, 16, 1), (3, 48, 7), (5, 64, 256)] {
+      var numbers = Numbers(state: UInt64(words))
+      // Whole numbers, so that sums tie: the first word is taken.
+      let upper = numbers.bytes(uppers * words, below: 9).map(Float.init)
+      let lower = numbers.bytes(words * lowers, below: 9).map(Float.init)
+      var cells = [UInt8](repeating: 99, count: uppers * lowers)
+      var span = cells.mutableSpan
+      SpaceKernels(set).fillCells(
+        upper: upper.span, lower: lower.span, words: words, into: &span)
+      for a in 0..<uppers {
+        for b in 0..<lowers {
+          let sums = (0..<words).map { upper[a * words + $0] + lower[$0 * lowers + b] }
+          #expect(sums.firstIndex(of: sums.min() ?? 0) == Int(cells[a * lowers + b]))
+        }
+      }
+    }
+  }
+
   @Test func rowExponentsAreThoseJustAboveTheLargest() {
     let rows: [[Float]] = [
       [0.5, -0.75, 0.1], [1, 0, 0], [-4, 3.99, 2], [0, 0, 0], [1e-3, 2e-38, 0], [0, 3e38, 0],

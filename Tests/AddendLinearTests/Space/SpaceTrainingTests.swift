@@ -95,7 +95,7 @@ struct SpaceTrainingTests {
       "space:dimension=\(dimension)", inputs: 64, outputs: 3)
     var random = RandomSource(seed: 77)
     let x = Tensor<Float>.normal([500, 64], using: &random)
-    var words = WordReader()
+    var words = WordReader("vectors/words")
     var map = fixture.map
     map.visit(&words)
     let count = x.count / dimension
@@ -162,6 +162,34 @@ struct SpaceTrainingTests {
       return try #require(map.codingError).weight
     }
     #expect(try error(2) < 0.8 * error(0))
+  }
+
+  /// Levels follow too: a weight that has grown is still coded nearly as an exhaustive search would.
+  @Test func aWeightThatGrewIsCodedNearlyExhaustively() throws {
+    var map = try SpaceFixture<Float>(
+      "space:dimension=4,matrices=32,update=2", inputs: 32, outputs: 20, steps: 80, rate: 0.05
+    ).map
+    let weight = map.exactTwin.weight.value
+    map.freeze()
+    var words = WordReader("matrices")
+    map.visit(&words)
+    let (book, numbers) = (words.words.elements, weight.elements)
+    var (least, energy) = (0.0, 0.0)
+    for s in 0..<8 {
+      for o in 0..<20 {
+        let block = (0..<4).map { Double(numbers[(4 * s + $0) * 20 + o]) }
+        energy += block.reduce(0) { $0 + $1 * $1 }
+        let distances = (0..<32).map { k in
+          (0..<4).reduce(0) { sum, c in
+            let difference = block[c] - Double(book[4 * k + c])
+            return sum + difference * difference
+          }
+        }
+        least += distances.min() ?? 0
+      }
+    }
+    let error = try #require(map.codingError).weight
+    #expect(error >= 0.999 * least / energy && error < 1.3 * least / energy)
   }
 
   /// Errors are those of the words against what they stand for, and rate-distortion theory bounds
@@ -250,15 +278,18 @@ struct SpaceTrainingTests {
   }
 }
 
-/// Reads the codebook of inputs.
+/// Reads one tensor of a map's state.
 private struct WordReader: StateVisitor {
   typealias Scalar = Float
+  let name: String
   var words = Tensor<Float>([0])
   private var path = StatePath()
 
+  init(_ name: String) { self.name = name }
+
   mutating func visit(_ parameter: inout Parameter<Float>, named name: String) {}
   mutating func visit(_ numbers: inout Tensor<Float>, named name: String) {
-    if path.appending(name) == "vectors/words" { words = numbers }
+    if path.appending(name) == self.name { words = numbers }
   }
   mutating func enter(_ name: String) { path.enter(name) }
   mutating func leave() { path.leave() }

@@ -3,7 +3,7 @@ internal import AddendCodebooks
 internal import AddendTensors
 
 /// How words are made and how they follow what they stand for.
-enum SpaceWords {
+enum SpaceWordMaking {
   /// The scheme whose words can follow their blocks; those of others stay as they were made.
   static let movable = KMeansScheme.declaration.name
 
@@ -62,13 +62,7 @@ enum SpaceWords {
   static func lloyd(
     _ points: SpacePoints, words: Int, rounds: Int, using random: inout RandomSource
   ) -> Tensor<Float> {
-    let (source, count, dimension) = (points.blocks.span, points.count, points.dimension)
-    let columns = Tensor<Float>([dimension, count]) { span in
-      for i in 0..<count {
-        for c in 0..<dimension { span[c * count + i] = source[i * dimension + c] }
-      }
-    }
-    return KMeans(points: columns).codebook(words: words, iterations: rounds, using: &random)
+    return KMeans(points: points.columns).codebook(words: words, iterations: rounds, using: &random)
   }
 
   /// Moves each word to the mean of the blocks that are coded as it.
