@@ -76,7 +76,7 @@ struct FrozenLookup<Scalar: TensorScalar>: Sendable {
     for (entry, difference) in changes {
       let (row, k) = (entry / shape.entries, entry % shape.entries)
       let (m, j) = (row / shape.blocks, row % shape.blocks)
-      let place = (m * shape.paddedBlocks + j) * 16 + k
+      let place = (m * shape.paddedBlocks + j) * shape.packedEntries + k
       span[place] = Int8(min(max(Int(span[place]) + difference, -127), 127))
     }
   }

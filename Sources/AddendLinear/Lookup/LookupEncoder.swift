@@ -115,15 +115,14 @@ struct LookupEncoder<Scalar: TensorScalar>: Sendable {
     var thresholdSpan = thresholds.mutableSpan
     learnLookupTrees(
       from: x.span, shape, positions: layout.positions.span, comparing: compared,
-      columns: &columnSpan,
-      thresholds: &thresholdSpan)
+      columns: &columnSpan, thresholds: &thresholdSpan)
     return (columns.map(Int.init), thresholds)
   }
 
   /// The trees of two stages as one: below leaf `c` of the first, the second's thresholds with what the
   /// prototype of `c` has in the column that they are compared with.
   private func joined(from x: Tensor<Scalar>) -> Trees {
-    var stage = LookupEncoder(.tree, layout, levels: levels)
+    var stage = LookupEncoder(.tree, layout, levels: levels, comparing: compared)
     let first = stage.trees(from: Tensor<Float>(x))
     stage.take(first)
     let codes = stage.encode(x)

@@ -39,7 +39,7 @@ public struct LookupTables: Hashable, Sendable {
 
 extension FrozenLookup {
   var lookupTables: LookupTables? {
-    guard encoder.kind == .tree else { return nil }
+    guard encoder.kind == .tree, encoder.stages == 1 else { return nil }
     return LookupTables(
       inputSize: encoder.layout.inputSize, outputSize: scales.count, levels: encoder.levels,
       columns: encoder.absoluteColumns, thresholds: Tensor<Double>(encoder.thresholds).elements,
