@@ -112,7 +112,7 @@ struct BlockRecording: MapVisitor {
         map: found.map, layer: layer,
         books: [
           .init(words: words.vectors, blocks: found.recorder.points),
-          .init(words: words.matrices, blocks: found.map.weightBlocks),
+          .init(words: words.matrices, blocks: found.map.weightBlocks.transposed),
         ])
     }
   }

@@ -124,7 +124,7 @@ public struct CodebookSpace: ModelSpace {
       return try maps.value(of: MapKey(site: site, books: books)) { () throws(TensorError) in
         let own = sites[site].books
         return try map.adopting(
-          SpaceCodewords(
+          SpaceWords(
             vectors: Tensor(own[0].words.shape, books[0]),
             matrices: Tensor(own[1].words.shape, books[1])), coding: coding)
       }
