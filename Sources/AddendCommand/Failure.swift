@@ -41,6 +41,7 @@ struct Failure: Error {
     error is FileError || error is CatalogueError || error is JSONError || error is DataError
       || error is NetworkError || error is TensorError || error is TrainingError
       || error is ArchiveError || error is CommunicationError
+      || error is CompressionError
       || error is CheckpointDirectory.Skipped
   }
 
@@ -63,6 +64,9 @@ struct Failure: Error {
     case TrainingError.data(let error): kind(of: error)
     case TrainingError.network(let error): kind(of: error)
     case TrainingError.archive(let error): kind(of: error)
+    case CompressionError.unknownLayer, CompressionError.parameters: .usage
+    case CompressionError.network(let error): kind(of: error)
+    case CompressionError.data(let error): kind(of: error)
     case let skipped as CheckpointDirectory.Skipped: kind(of: skipped.error)
     default: .data
     }

@@ -77,7 +77,7 @@ public struct MapConversion: ModelTransform {
   ) throws(CompressionError) -> Model<Scalar> {
     guard let calibration else { throw .missingCalibration(transform: "convert") }
     var model = model
-    let kept = try keptLayers(of: model)
+    let kept = try MapOwners(keeping: keep, in: model)
     var description = MapDescription<Scalar>(kept: kept, oldMap: model.map)
     model.rewrite(&description, map: map)
     var replacement = MapReplacement<Scalar>(
@@ -105,28 +105,6 @@ public struct MapConversion: ModelTransform {
     } catch {
       throw .parameters(layer: "convert", error)
     }
-  }
-
-  /// The layers that keep their maps.
-  private func keptLayers<Scalar>(of model: Model<Scalar>) throws(CompressionError) -> MapOwners {
-    var copy = model
-    var list = OwnerList<Scalar>()
-    copy.rewrite(&list)
-    var survey = MapSurvey<Scalar>(owners: MapOwners(list.paths))
-    copy.visitMaps(&survey)
-    let known = survey.found
-    var kept: Set<String> = []
-    for name in keep {
-      let matching =
-        switch name {
-        case "first": Array(known.prefix(1))
-        case "last": Array(known.suffix(1))
-        default: known.filter { $0 == name || $0.hasPrefix(name + "/") }
-        }
-      guard !matching.isEmpty else { throw .unknownLayer(path: name, known: known) }
-      kept.formUnion(matching)
-    }
-    return MapOwners(list.paths, kept: kept)
   }
 
   /// Sends the examples through the network as in inference, in an order that is always the same.

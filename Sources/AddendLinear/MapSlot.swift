@@ -12,6 +12,7 @@ public protocol MapSlot<Scalar>: Sendable {
   var cost: OperationCount { get }
   var exactTwin: ExactMap<Scalar> { get }
 
+  func imageCost(_ geometry: ConvolutionGeometry) -> OperationCount
   func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar>
   func imageForward(
     _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
@@ -52,6 +53,9 @@ public struct Slot<Map: LinearMap>: MapSlot {
   public var outputSize: Int { map.outputSize }
   public var cost: OperationCount { map.cost }
   public var exactTwin: ExactMap<Scalar> { map.exactTwin }
+  public func imageCost(_ geometry: ConvolutionGeometry) -> OperationCount {
+    map.imageCost(geometry)
+  }
 
   public func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar> {
     try map.forward(x)

@@ -1,8 +1,10 @@
 #ifndef ADDEND_LOOKUP_SELECT_H
 #define ADDEND_LOOKUP_SELECT_H
 #include "addend_lookup.h"
+#include "addend_lookup_image.h"
 
 // The widest kernel that `isa` allows, family by family.
 addend_lookup_encode_fn addend_lookup_encode_select(addend_isa isa);
 addend_lookup_scan_fn addend_lookup_scan_select(addend_isa isa);
+addend_lookup_image_scan_fn addend_lookup_image_scan_select(addend_isa isa);
 #endif

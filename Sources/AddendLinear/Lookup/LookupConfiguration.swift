@@ -35,8 +35,8 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
         "encoder", .choice(Encoder.allCases.map(\.rawValue)), standard: .text("tree"),
         help: "how a code is found: comparing inputs, or comparing their signed sums"),
       .init(
-        "layout", .choice(BlockLayout.Form.allCases.map(\.rawValue)), standard: .text("tiles"),
-        help: "whether an image's blocks are tiles or runs"),
+        "layout", .choice(BlockLayout.Form.allCases.map(\.rawValue)), standard: .text("auto"),
+        help: "an image's blocks: tiles, runs, or a convolution's channels, encoded once a pixel"),
       .init(
         "warmup", .number(0...(.infinity)), standard: .number(0),
         help: "epochs of exact products before the first encoder is learned"),
@@ -53,7 +53,7 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
 
   /// The standard of every parameter.
   public init() {
-    (block, codewords, encoder, layout) = (4, 16, .tree, .tiles)
+    (block, codewords, encoder, layout) = (4, 16, .tree, .automatic)
     (warmup, refresh, settle, commitment) = (0, 1, 0.5, 0.01)
   }
 
@@ -62,7 +62,7 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
     block = arguments.integer("block")
     codewords = arguments.integer("codewords")
     encoder = Encoder(rawValue: arguments.text("encoder")) ?? .tree
-    layout = BlockLayout.Form(rawValue: arguments.text("layout")) ?? .tiles
+    layout = BlockLayout.Form(rawValue: arguments.text("layout")) ?? .automatic
     warmup = arguments.number("warmup")
     refresh = arguments.number("refresh")
     settle = arguments.number("settle")
@@ -95,7 +95,19 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
   public func makeMap<Scalar: TensorScalar>(
     _ role: MapRole, weight: Tensor<Scalar>, using random: inout RandomSource
   ) throws(CatalogueError) -> any MapSlot<Scalar> {
-    Slot(LookupMap(self, role, weight: weight))
+    guard encodesPixels(of: role) else { return Slot(LookupMap(self, role, weight: weight)) }
+    return Slot(LookupConvolution(self, role, weight: weight))
+  }
+
+  /// Whether pixels that patches share are encoded once for all of them.
+  private func encodesPixels(of role: MapRole) -> Bool {
+    guard role.isPatch, let grid = role.inputGrid, grid.rank == 3, grid.count == role.inputSize
+    else { return false }
+    switch layout {
+    case .flat, .tiles: return false
+    case .pixels: return true
+    case .automatic: return grid[2] % block == 0
+    }
   }
 
   /// Comparisons that find a code.
