@@ -23,6 +23,8 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
   public var settle: Double
   /// `β`: how strongly inputs are drawn to their prototypes.
   public var commitment: Double
+  /// Whether tables are trained beyond what prototypes and weights make of them.
+  public var corrections: Bool
 
   public static let declaration = Declaration(
     "lookup", summary: "product-quantized look-ups in int8 tables, with encoders that compare",
@@ -49,12 +51,16 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
       .init(
         "commitment", .number(0...(.infinity)), standard: .number(0.01),
         help: "how strongly inputs are drawn to their prototypes"),
+      .init(
+        "corrections", .flag, standard: .flag(true),
+        help: "whether tables are trained beyond products of prototypes and weights"),
     ])
 
   /// The standard of every parameter.
   public init() {
     (block, codewords, encoder, layout) = (4, 16, .tree, .automatic)
     (warmup, refresh, settle, commitment) = (0, 1, 0.5, 0.01)
+    corrections = true
   }
 
   public init(_ arguments: Arguments) throws(CatalogueError) {
@@ -67,6 +73,7 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
     refresh = arguments.number("refresh")
     settle = arguments.number("settle")
     commitment = arguments.number("commitment")
+    corrections = arguments.flag("corrections")
     guard codewords.nonzeroBitCount == 1 else {
       throw .invalidParameter(
         of: arguments.owner, parameter: "codewords", expected: "a power of two",
@@ -88,7 +95,7 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
         "block": .integer(block), "codewords": .integer(codewords),
         "encoder": .text(encoder.rawValue), "layout": .text(layout.rawValue),
         "warmup": .number(warmup), "refresh": .number(refresh), "settle": .number(settle),
-        "commitment": .number(commitment),
+        "commitment": .number(commitment), "corrections": .flag(corrections),
       ])
   }
 

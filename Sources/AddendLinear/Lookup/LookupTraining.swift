@@ -9,6 +9,7 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
   private(set) var encoder: LookupEncoder<Scalar>
   private(set) var schedule: LookupSchedule
   private let commitment: Double
+  private let trainsCorrections: Bool
   /// Rows that the next encoder will be learned from: `[wantedSamples, inputSize]` while they are
   /// collected, of which `schedule.sampleCount` are there, else without rows.
   private var samples: Tensor<Scalar>
@@ -21,6 +22,7 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
     encoder = settings.makeEncoder(layout)
     schedule = settings.makeSchedule()
     commitment = settings.commitment
+    trainsCorrections = settings.corrections
     self.weight = Parameter(weight)
     let (blocks, entries) = (layout.count, encoder.entries)
     prototypes = Parameter(Tensor([blocks, entries, layout.blockSize]), role: .scale)
@@ -107,7 +109,7 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
         accumulates: accumulates, weightGradient: &dw, prototypeGradient: &dp)
     }
     prototypes.addGradient(prototypeGradient)
-    corrections.addGradient(sums)
+    if trainsCorrections { corrections.addGradient(sums) }
   }
 
   mutating func visit(_ visitor: inout some StateVisitor<Scalar>) {

@@ -13,6 +13,7 @@ struct LookupConvolutionTraining<Scalar: TensorScalar>: Sendable {
   private let filter: LookupFilter
   private let positions: [Int32]
   private let commitment: Double
+  private let trainsCorrections: Bool
   /// Pixels that the next encoder will be learned from: `[wantedSamples, channels]` while they are
   /// collected, of which `schedule.sampleCount` are there, else without rows.
   private var samples: Tensor<Scalar>
@@ -23,6 +24,7 @@ struct LookupConvolutionTraining<Scalar: TensorScalar>: Sendable {
     encoder = settings.makeEncoder(filter.layout)
     schedule = settings.makeSchedule()
     commitment = settings.commitment
+    trainsCorrections = settings.corrections
     self.filter = filter
     positions = filter.positions
     self.weight = Parameter(weight)
@@ -44,8 +46,10 @@ struct LookupConvolutionTraining<Scalar: TensorScalar>: Sendable {
   /// The prototypes once for each tap.
   private var repeatedPrototypes: Tensor<Scalar> {
     let own = prototypes.value.span
-    return Tensor([filter.blocks, encoder.entries, filter.layout.blockSize]) { span in
-      for i in span.indices { span[i] = own[i % own.count] }
+    return Tensor([filter.blocks, encoder.entries, filter.layout.blockSize]) {
+      Scalar.copyBlocks(
+        filter.taps, length: own.count, from: own, StridedBlocks(step: 0), to: &$0,
+        StridedBlocks(step: own.count))
     }
   }
 
@@ -139,15 +143,19 @@ struct LookupConvolutionTraining<Scalar: TensorScalar>: Sendable {
     }
     let count = prototypes.value.count
     let terms = tapGradients.span
-    prototypes.addGradient(
-      Tensor(prototypes.value.shape) { span in
-        for i in span.indices {
-          var sum = terms[i]
-          for tap in 1..<max(1, filter.taps) { sum += terms[tap * count + i] }
-          span[i] = sum
+    for tap in 0..<filter.taps {
+      prototypes.addGradient { gradient, accumulates in
+        let part = terms.extracting(tap * count..<(tap + 1) * count)
+        var sum = gradient.mutableSpan
+        if accumulates {
+          Scalar.add(part, to: &sum)
+        } else {
+          Scalar.copyBlocks(
+            1, length: count, from: part, StridedBlocks(step: 0), to: &sum, StridedBlocks(step: 0))
         }
-      })
-    corrections.addGradient(sums)
+      }
+    }
+    if trainsCorrections { corrections.addGradient(sums) }
   }
 
   mutating func visit(_ visitor: inout some StateVisitor<Scalar>) {
