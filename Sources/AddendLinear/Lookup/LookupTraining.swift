@@ -162,8 +162,8 @@ extension LookupTraining {
     let taken = min(rows, room, LookupSchedule.wantedSamples / 8)
     let source = x.span
     var span = samples.mutableSpan
-    for sample in 0..<taken {
-      let (from, to) = (sample * rows / taken * width, (there + sample) * width)
+    for (sample, row) in LookupSchedule.sampledRows(of: rows, taken: taken).enumerated() {
+      let (from, to) = (row * width, (there + sample) * width)
       for i in 0..<width { span[to + i] = source[from + i] }
     }
     schedule.sampleCount += taken

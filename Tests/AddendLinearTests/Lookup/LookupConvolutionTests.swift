@@ -361,6 +361,21 @@ func convolutionStateMakesTheSameMapAgain(isFrozen: Bool) throws {
   #expect(Set(states).count == 3)
 }
 
+/// Every column of a batch of images is sampled: an encoder learned from one column alone would know
+/// the border only.
+@Test(arguments: [8, 16, 32])
+func samplesComeFromAllColumns(width: Int) throws {
+  let geometry = ConvolutionGeometry(
+    batch: 128, height: width, width: width, channels: 4, filterHeight: 1, filterWidth: 1)
+  var part = try ConvolutionCase<Float>("lookup", geometry, outputs: 2, learns: false)
+  // Each pixel tells its column.
+  let columns = Tensor(part.image.shape, part.image.elements.indices.map { Float($0 / 4 % width) })
+  part.map.prepare(for: TrainingProgress(step: 0, stepsPerEpoch: 100, epochs: 1))
+  _ = try part.map.imageTrainingForward(columns, geometry)
+  let samples = try #require(StateRecord(of: part.map).numbers["samples"]).elements
+  #expect(Set(samples.prefix(1024)).count == width)
+}
+
 /// The parameters' gradients by name.
 private func gradients<Scalar>(of map: some LinearMap<Scalar>) -> [String: Tensor<Scalar>] {
   var found: [String: Tensor<Scalar>] = [:]

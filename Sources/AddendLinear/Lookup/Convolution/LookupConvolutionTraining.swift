@@ -205,8 +205,8 @@ extension LookupConvolutionTraining {
       count, LookupSchedule.wantedSamples - there, LookupSchedule.wantedSamples / 8)
     let source = pixels.span
     var span = samples.mutableSpan
-    for sample in 0..<taken {
-      let (from, to) = (sample * count / taken * width, (there + sample) * width)
+    for (sample, row) in LookupSchedule.sampledRows(of: count, taken: taken).enumerated() {
+      let (from, to) = (row * width, (there + sample) * width)
       for i in 0..<width { span[to + i] = source[from + i] }
     }
     schedule.sampleCount += taken
