@@ -21,8 +21,8 @@ case $network in
   resnet-20)
     weights=$1
     shift
-    for map in lookup:block=2 float32; do
-      "$run" "lookup-convolutions-resnet-20-$(echo "$map" | tr ':=' '--')" "${SEEDS:-1}" \
+    for map in lookup:block=2,refresh=0 float32; do
+      "$run" "lookup-convolutions-resnet-20-$(echo "$map" | tr ':=,' '---')" "${SEEDS:-1}" \
         --from "$weights" --model resnet:depth=20 --dataset cifar-10 --map "$map" \
         --keep first+last --augment --batch-size 128 --learning-rate 0.001 --schedule cosine \
         --epochs 6 "$@"
