@@ -67,7 +67,9 @@ struct Failure: Error {
     case TrainingError.network(let error): kind(of: error)
     case TrainingError.archive(let error): kind(of: error)
     case SearchError.file(let error): kind(of: error)
-    case CompressionError.parameters, CompressionError.unknownLayer: .usage
+    case CompressionError.unknownLayer, CompressionError.parameters: .usage
+    case CompressionError.network(let error): kind(of: error)
+    case CompressionError.data(let error): kind(of: error)
     case let skipped as CheckpointDirectory.Skipped: kind(of: skipped.error)
     default: .data
     }

@@ -11,6 +11,10 @@ struct TrainCommand: ParsableCommand {
 
       Killed at any moment, the same command with --resume goes on from the last checkpoint and ends \
       with the same bits.
+
+      A network that is there is trained further, under the map that it has or under another one: \
+      addend train --from resnet20.safetensors --model resnet:depth=20 --dataset cifar-10 \
+        --map lookup:block=2 --keep first+last
       """)
 
   @OptionGroup var network: NetworkOptions
@@ -25,10 +29,24 @@ struct TrainCommand: ParsableCommand {
   @Option(
     help: """
       The product in every layer: \(Maps.catalogue.names.joined(separator: ", ")); 'addend catalogue \
-      maps' tells their parameters. (default: float32)
+      maps' tells their parameters. (default: float32, or what --from has)
       """,
     transform: Specification.parse)
-  var map = Specification("float32")
+  var map: Specification?
+
+  @Option(
+    help: """
+      Layers that stay with float32, or with the map that they have in --from, as in first+last or \
+      dense1+residual2.
+      """)
+  var keep = ""
+
+  @Option(
+    help: """
+      Start from this network's weights: an .addend file, or with --model the .safetensors file of \
+      its published weights.
+      """)
+  var from: String?
 
   @Option(name: .shortAndLong, help: "Where to write the trained network.")
   var output: String?
@@ -49,6 +67,15 @@ struct TrainCommand: ParsableCommand {
     if resume && checkpointDirectory == nil {
       throw ValidationError("--resume needs --checkpoint-directory.")
     }
+    if from != nil && network.network != nil {
+      throw ValidationError("--from and --network name two networks; give one.")
+    }
+    if from != nil && network.precision != .float32 {
+      throw ValidationError("--precision is for fresh networks; that of --from comes with it.")
+    }
+    if from != nil && !keep.isEmpty && map == nil {
+      throw ValidationError("--keep needs --map: without it every layer keeps its own.")
+    }
     if !(checkpointInterval >= 0) {
       throw ValidationError("--checkpoint-interval is \(checkpointInterval), expected 0 or more.")
     }
@@ -61,14 +88,12 @@ struct TrainCommand: ParsableCommand {
 
   private func train() throws {
     let splits = plan.held(try Datasets.load(dataset, from: common.store), seed: common.seed)
-    let network = try network.network(for: splits.training, standard: nil)
     var trainer = Trainer(
-      try Model<Float>(
-        network, map: map, precision: self.network.precision, seed: common.seed),
+      try startingModel(for: splits.training),
       plan: try plan.plan(epochs: 5, seed: common.seed))
     var observers: [any TrainingObserver<Float>] = [
       ProgressObserver(
-        title: network.name, options: common, epochs: trainer.plan.epochs,
+        title: trainer.model.network.name, options: common, epochs: trainer.plan.epochs,
         splits: splits)
     ]
     if let path = checkpointDirectory {
@@ -81,6 +106,35 @@ struct TrainCommand: ParsableCommand {
     if let tensorBoard { observers.append(try TensorBoardObserver(directory: tensorBoard)) }
     try trainer.run(on: splits, observers: &observers)
     try finish(trainer, splits)
+  }
+
+  /// A fresh network, or that of `--from` under the map that was asked for.
+  private func startingModel(for dataset: any Dataset) throws -> Model<Float> {
+    let kept = keep.split(separator: "+").map(String.init)
+    guard let from else {
+      let fresh = try network.network(for: dataset, standard: nil)
+        .keeping(Specification("float32"), in: kept)
+      return try Model(
+        fresh, map: map ?? Specification("float32"), precision: network.precision,
+        seed: common.seed)
+    }
+    let stored =
+      if let model = network.model {
+        try StoredModel(published: from, of: model, for: dataset)
+      } else {
+        try StoredModel(contentsOf: from)
+      }
+    guard stored.model.network.input == dataset.inputShape else {
+      throw Failure(
+        .data,
+        "'\(from)' takes \(stored.model.network.input), but examples of \(dataset.name) are \(dataset.inputShape)"
+      )
+    }
+    guard let map else { return stored.model }
+    _ = try Maps.configuration(map)
+    common.say("converting '\(from)' to \(map)")
+    return try MapConversion(to: map, keep: kept, seed: common.seed)
+      .transformed(stored.model, calibration: dataset)
   }
 
   private func takeUp(

@@ -44,6 +44,9 @@ struct LearningMap<Scalar: TensorScalar>: LinearMap {
   var inputSize: Int { learner.map.inputSize }
   var outputSize: Int { learner.map.outputSize }
   var cost: OperationCount { learner.map.cost }
+  func imageCost(_ geometry: ConvolutionGeometry) -> OperationCount {
+    learner.map.imageCost(geometry)
+  }
   var exactTwin: ExactMap<Scalar> { learner.map.exactTwin }
 
   func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar> {

@@ -13,6 +13,29 @@ struct MapOwners {
     self.kept = kept
   }
 
+  /// The layers of `model` with maps, of which those that `names` name keep theirs: paths (`dense1`,
+  /// or `residual2` for all inside), `first` and `last`.
+  init<Scalar>(keeping names: [String], in model: Model<Scalar>) throws(CompressionError) {
+    var copy = model
+    var list = OwnerList<Scalar>()
+    copy.rewrite(&list)
+    var survey = MapSurvey<Scalar>(owners: MapOwners(list.paths))
+    copy.visitMaps(&survey)
+    let known = survey.found
+    var kept: Set<String> = []
+    for name in names {
+      let matching =
+        switch name {
+        case "first": Array(known.prefix(1))
+        case "last": Array(known.suffix(1))
+        default: known.filter { $0 == name || $0.hasPrefix(name + "/") }
+        }
+      guard !matching.isEmpty else { throw .unknownLayer(path: name, known: known) }
+      kept.formUnion(matching)
+    }
+    self.init(list.paths, kept: kept)
+  }
+
   /// The innermost layer that a description lists around the map at `path`.
   func owner(of path: String) -> String? {
     var names = path.split(separator: "/")

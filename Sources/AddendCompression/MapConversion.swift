@@ -77,7 +77,7 @@ public struct MapConversion: ModelTransform {
   ) throws(CompressionError) -> Model<Scalar> {
     guard let calibration else { throw .missingCalibration(transform: "convert") }
     var model = model
-    let kept = try keptLayers(of: model)
+    let kept = try MapOwners(keeping: keep, in: model)
     var description = MapDescription<Scalar>(kept: kept, oldMap: model.map)
     model.rewrite(&description, map: map)
     var replacement = MapReplacement<Scalar>(
@@ -108,34 +108,11 @@ public struct MapConversion: ModelTransform {
     }
   }
 
-  /// The layers that keep their maps.
-  private func keptLayers<Scalar>(of model: Model<Scalar>) throws(CompressionError) -> MapOwners {
-    let list = Self.owners(of: model)
-    let known = Self.layersWithMaps(of: model)
-    var kept: Set<String> = []
-    for name in keep {
-      let matching =
-        switch name {
-        case "first": Array(known.prefix(1))
-        case "last": Array(known.suffix(1))
-        default: known.filter { $0 == name || $0.hasPrefix(name + "/") }
-        }
-      guard !matching.isEmpty else { throw .unknownLayer(path: name, known: known) }
-      kept.formUnion(matching)
-    }
-    return MapOwners(list.paths, kept: kept)
-  }
-
-  private static func owners<Scalar>(of model: Model<Scalar>) -> OwnerList<Scalar> {
-    var (copy, list) = (model, OwnerList<Scalar>())
-    copy.rewrite(&list)
-    return list
-  }
-
   /// The layers of `model` that have a map and can choose it, in the order of the network.
   static func layersWithMaps<Scalar>(of model: Model<Scalar>) -> [String] {
-    var survey = MapSurvey<Scalar>(owners: MapOwners(owners(of: model).paths))
-    var copy = model
+    var (copy, list) = (model, OwnerList<Scalar>())
+    copy.rewrite(&list)
+    var survey = MapSurvey<Scalar>(owners: MapOwners(list.paths))
     copy.visitMaps(&survey)
     return survey.found
   }

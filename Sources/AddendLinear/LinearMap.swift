@@ -55,6 +55,9 @@ public protocol LinearMap<Scalar>: Sendable {
   /// Operations of `forward` for one row: exact, encoding and side tables included.
   var cost: OperationCount { get }
 
+  /// Operations of `imageForward`.
+  func imageCost(_ geometry: ConvolutionGeometry) -> OperationCount
+
   /// Told before each training step where training stands, for maps with a schedule.
   mutating func prepare(for progress: TrainingProgress)
 
@@ -101,6 +104,10 @@ extension LinearMap {
   public mutating func freeze() {}
   public mutating func scaleOutputs(by factors: [Double]) -> Bool { false }
   public var lookupTables: LookupTables? { nil }
+
+  public func imageCost(_ geometry: ConvolutionGeometry) -> OperationCount {
+    geometry.patchCount * cost
+  }
 
   public func imageForward(
     _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry

@@ -8,15 +8,19 @@ public struct MapRole: Hashable, Sendable {
   /// Set where a row is a whole `[height, width, channels]` image laid flat, or one patch of an
   /// image: maps that cut rows into blocks can then cut along both axes.
   public var inputGrid: Shape?
+  /// Whether a row is a patch, whose pixels other patches of the same image share.
+  public var isPatch: Bool
   /// The formats of the products' operands, where a map multiplies.
   public var precision: Precision
 
   public init(
-    inputSize: Int, outputSize: Int, inputGrid: Shape? = nil, precision: Precision = .own
+    inputSize: Int, outputSize: Int, inputGrid: Shape? = nil, isPatch: Bool = false,
+    precision: Precision = .own
   ) {
     self.inputSize = inputSize
     self.outputSize = outputSize
     self.inputGrid = inputGrid
+    self.isPatch = isPatch
     self.precision = precision
   }
 }

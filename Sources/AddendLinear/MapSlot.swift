@@ -13,6 +13,7 @@ public protocol MapSlot<Scalar>: Sendable {
   var exactTwin: ExactMap<Scalar> { get }
   var lookupTables: LookupTables? { get }
 
+  func imageCost(_ geometry: ConvolutionGeometry) -> OperationCount
   func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar>
   func imageForward(
     _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
@@ -54,6 +55,9 @@ public struct Slot<Map: LinearMap>: MapSlot {
   public var cost: OperationCount { map.cost }
   public var exactTwin: ExactMap<Scalar> { map.exactTwin }
   public var lookupTables: LookupTables? { map.lookupTables }
+  public func imageCost(_ geometry: ConvolutionGeometry) -> OperationCount {
+    map.imageCost(geometry)
+  }
 
   public func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar> {
     try map.forward(x)

@@ -288,6 +288,27 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
     _ x: Span<Self>, into y: inout MutableSpan<Self>, scales: inout MutableSpan<Self>)
   /// `x[r, :] *= scales[r]`.
   static func scaleRows(_ x: inout MutableSpan<Self>, by scales: Span<Self>)
+  /// The adjoints of `buildTables` towards `weight` (overwritten, or added to) and `prototypes`
+  /// (overwritten), given the tables' gradient `sums`.
+  static func tableGradients(
+    sums: Span<Self>, prototypes: Span<Self>, positions: Span<Int32>, weight: Span<Self>,
+    _ shape: LookupShape, accumulates: Bool, weightGradient: inout MutableSpan<Self>,
+    prototypeGradient: inout MutableSpan<Self>)
+
+  // TensorScalar+LookupImages.swift; shapes as `LookupImageShape` names them
+  /// `y[r, :] = Σ_v tables[v, code(v, r), :]`, blocks in order.
+  static func sumImageEntries(
+    of tables: Span<Self>, at codes: Span<UInt8>, _ shape: LookupImageShape,
+    into y: inout MutableSpan<Self>)
+  /// `sums[v, k, :] = Σ dy[r, :]` over the rows whose code in block `v` is `k`.
+  static func imageBucketSums(
+    of dy: Span<Self>, by codes: Span<UInt8>, _ shape: LookupImageShape,
+    into sums: inout MutableSpan<Self>)
+  /// `y[r, m] = scales[m] · Σ_v tables[m, v, code(v, r)] + offsets[m]`; `tables` is `[outputs, taps,
+  /// paddedGroups, 16]`.
+  static func sumPackedImageEntries(
+    of tables: Span<Int8>, at codes: Span<UInt8>, _ shape: LookupImageShape, scales: Span<Self>,
+    offsets: Span<Self>, into y: inout MutableSpan<Self>)
 }
 
 extension TensorScalar {

@@ -1,6 +1,7 @@
 #ifndef ADDEND_LOOKUP_SELECT_H
 #define ADDEND_LOOKUP_SELECT_H
 #include "addend_lookup.h"
+#include "addend_lookup_image.h"
 
 // The widest kernel that `isa` allows, family by family.
 addend_lookup_encode_fn addend_lookup_encode_select(addend_isa isa);
@@ -9,4 +10,6 @@ addend_lookup_gradients_fn addend_lookup_gradients_select(addend_isa isa);
 addend_lookup_learn_fn addend_lookup_learn_select(addend_isa isa);
 addend_lookup_scan_fn addend_lookup_scan_select(addend_isa isa);
 addend_lookup_scan_wide_fn addend_lookup_scan_wide_select(addend_isa isa);
+addend_lookup_image_adjoint_fn addend_lookup_image_adjoint_select(addend_isa isa);
+addend_lookup_image_scan_fn addend_lookup_image_scan_select(addend_isa isa);
 #endif

@@ -121,3 +121,35 @@ func evaluationAgreesWithTraining(_ loss: String) throws {
   }
   #expect(!outcome.output.contains("lenet-5"))
 }
+
+/// A network that was trained goes on under another map, its kept layers as they were: better at the
+/// end than a fresh one would be after one step's worth of learning.
+@Test func trainingGoesOnFromAFileUnderAnotherMap() throws {
+  try withTemporaryDirectory { folder in
+    let exact = try train("\(folder)/exact.addend", "--epochs", "12")
+    let outcome = try command.run(
+      "train", "--dataset", "digits", "--from", "\(folder)/exact.addend", "--map", "lookup",
+      "--keep", "last", "--epochs", "1", "--learning-rate", "0.00001", "--json", "-")
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let converted = try result(outcome.output)
+    let (before, after) = (exact["accuracy"] as? Double, converted["accuracy"] as? Double)
+    // Conversion costs some points; a fresh network knows a tenth of the digits.
+    #expect(try #require(after) > #require(before) - 0.2)
+    #expect(try #require(converted["lookups"] as? Double) > 0)
+    // The last layer's products are still there.
+    #expect(try #require(converted["multiplications"] as? Double) >= 320)
+  }
+}
+
+/// From scratch, too, layers can be left out.
+@Test func keptLayersMultiply() throws {
+  try withTemporaryDirectory { folder in
+    let all = try train("\(folder)/all.addend", "--map", "lookup")
+    let kept = try train("\(folder)/kept.addend", "--map", "lookup", "--keep", "first+last")
+    let counts = try [all, kept].map { try #require($0["lookups"] as? Double) }
+    // The layer in between is 32 by 32 in blocks of 4.
+    #expect(counts[1] == 8 * 32 && counts[0] > counts[1])
+    // Products of 64 inputs and for 10 classes, and a scale for each output in between.
+    #expect(try #require(kept["multiplications"] as? Double) == 2400)
+  }
+}

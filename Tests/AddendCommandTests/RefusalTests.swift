@@ -38,6 +38,8 @@ private let training = ["train", "--dataset", "digits", "--model", "mlp:hidden=8
   (training + ["--epoch", "2"], ["--epoch", "--epochs"]),
   (training + ["--batch-size", "0"], ["--batch-size"]),
   (training + ["--resume"], ["--checkpoint-directory"]),
+  (training + ["--keep", "dense9"], ["dense9", "dense1"]),
+  (["train", "--dataset", "digits", "--from", "m", "--network", "n"], ["--from", "--network"]),
   (["catalogue", "mapz"], ["mapz", "maps"]),
 ])
 func wrongUsageIsExplained(_ arguments: [String], words: [String]) throws {

@@ -192,7 +192,7 @@ private struct MapKinds: MapVisitor {
   mutating func visit(_ map: inout any MapSlot<Float>, _ role: MapRole, named name: String) {
     let kind =
       switch map {
-      case is Slot<LookupMap<Float>>: "lookup"
+      case is Slot<LookupMap<Float>>, is Slot<LookupConvolution<Float>>: "lookup"
       case is Slot<SpaceMap<Float>>: "space"
       default: "exact"
       }

@@ -12,6 +12,10 @@ public struct BlockLayout: Hashable, Sendable {
     case flat
     /// Tiles where the row is an image, unless they need more blocks than consecutive inputs do.
     case tiles
+    /// Channels of one pixel, which all patches of a convolution share; tiles elsewhere.
+    case pixels
+    /// Pixels for a convolution whose channels are whole blocks, tiles elsewhere.
+    case automatic = "auto"
   }
 
   public let inputSize: Int
@@ -26,7 +30,7 @@ public struct BlockLayout: Hashable, Sendable {
     inputSize = role.inputSize
     self.blockSize = blockSize
     let flatCount = (role.inputSize + blockSize - 1) / blockSize
-    if form == .tiles, let grid = role.inputGrid, grid.rank == 3, grid.count == role.inputSize,
+    if form != .flat, let grid = role.inputGrid, grid.rank == 3, grid.count == role.inputSize,
       case let tiles = Self.tiles(of: grid, blockSize: blockSize),
       tiles.count <= flatCount * blockSize
     {

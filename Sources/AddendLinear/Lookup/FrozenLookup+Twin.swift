@@ -7,10 +7,17 @@ extension FrozenLookup {
   /// A cell without a border on one side is taken to be as wide there as the borders are apart. What
   /// an encoder never compares has no part in the result, and gets zeros.
   var effectiveWeight: Tensor<Scalar> {
+    Self.effectiveWeight(encoder, entries: entries, scales: scales)
+  }
+
+  /// `effectiveWeight` of `quantized: [outputs, blocks, entries]`.
+  static func effectiveWeight(
+    _ encoder: LookupEncoder<Scalar>, entries quantized: [Int], scales: Tensor<Scalar>
+  ) -> Tensor<Scalar> {
     let layout = encoder.layout
     let outputs = scales.count
     let tables = layout.count * encoder.stages
-    let (quantized, scale) = (entries, Tensor<Double>(scales).elements)
+    let scale = Tensor<Double>(scales).elements
     let borders = Tensor<Double>(encoder.thresholds).elements
     var weight = [Double](repeating: 0, count: layout.inputSize * outputs)
     for j in 0..<layout.count {

@@ -44,6 +44,8 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
   public var refit: Double
   /// Outputs that share a code where gradients are coded.
   public var gradientBlock: Int
+  /// Whether tables are trained beyond what prototypes and weights make of them.
+  public var corrections: Bool
 
   public static let declaration = Declaration(
     "lookup", summary: "product-quantized look-ups in int8 tables, with encoders that compare",
@@ -62,8 +64,8 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
         "compared", .integer(1...64), standard: .integer(64),
         help: "inputs of a block that a tree may compare"),
       .init(
-        "layout", .choice(BlockLayout.Form.allCases.map(\.rawValue)), standard: .text("tiles"),
-        help: "whether an image's blocks are tiles or runs"),
+        "layout", .choice(BlockLayout.Form.allCases.map(\.rawValue)), standard: .text("auto"),
+        help: "an image's blocks: tiles, runs, or a convolution's channels, encoded once a pixel"),
       .init(
         "warmup", .number(0...(.infinity)), standard: .number(0),
         help: "epochs of exact products before the first encoder is learned"),
@@ -90,15 +92,19 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
         help:
           "strength of the ridge under which new encoders' tables are fitted to exact products, 0"
           + " for not: for conversion, which no training follows"),
+      .init(
+        "corrections", .flag, standard: .flag(true),
+        help: "whether tables are trained beyond products of prototypes and weights"),
     ])
 
   /// The standard of every parameter.
   public init() {
-    (block, codewords, encoder, layout) = (4, 16, .tree, .tiles)
+    (block, codewords, encoder, layout) = (4, 16, .tree, .automatic)
     (warmup, refresh, settle, commitment) = (0, 1, 0.5, 0.01)
     compared = 64
     (gradients, gradientBlock, stages) = (.exact, 4, 1)
     (samples, refit) = (2048, 0)
+    corrections = true
   }
 
   public init(_ arguments: Arguments) throws(CatalogueError) {
@@ -108,7 +114,7 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
     stages = arguments.integer("stages")
     encoder = Encoder(rawValue: arguments.text("encoder")) ?? .tree
     compared = arguments.integer("compared")
-    layout = BlockLayout.Form(rawValue: arguments.text("layout")) ?? .tiles
+    layout = BlockLayout.Form(rawValue: arguments.text("layout")) ?? .automatic
     warmup = arguments.number("warmup")
     refresh = arguments.number("refresh")
     settle = arguments.number("settle")
@@ -117,6 +123,7 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
     gradientBlock = arguments.integer("gradient-block")
     samples = arguments.integer("samples")
     refit = arguments.number("refit")
+    corrections = arguments.flag("corrections")
     guard codewords.nonzeroBitCount == 1 else {
       throw .invalidParameter(
         of: arguments.owner, parameter: "codewords", expected: "a power of two",
@@ -146,14 +153,27 @@ public struct LookupConfiguration: MapConfiguration, Hashable {
         "warmup": .number(warmup), "refresh": .number(refresh), "settle": .number(settle),
         "commitment": .number(commitment), "gradients": .text(gradients.rawValue),
         "gradient-block": .integer(gradientBlock), "samples": .integer(samples),
-        "refit": .number(refit),
+        "refit": .number(refit), "corrections": .flag(corrections),
       ])
   }
 
   public func makeMap<Scalar: TensorScalar>(
     _ role: MapRole, weight: Tensor<Scalar>, using random: inout RandomSource
   ) throws(CatalogueError) -> any MapSlot<Scalar> {
-    Slot(LookupMap(self, role, weight: weight))
+    guard encodesPixels(of: role) else { return Slot(LookupMap(self, role, weight: weight)) }
+    return Slot(LookupConvolution(self, role, weight: weight))
+  }
+
+  /// Whether pixels that patches share are encoded once for all of them.
+  private func encodesPixels(of role: MapRole) -> Bool {
+    guard stages == 1, codewords <= 16, role.isPatch, let grid = role.inputGrid, grid.rank == 3,
+      grid.count == role.inputSize
+    else { return false }
+    switch layout {
+    case .flat, .tiles: return false
+    case .pixels: return true
+    case .automatic: return grid[2] % block == 0
+    }
   }
 
   /// Comparisons that find a code.

@@ -41,10 +41,9 @@ struct LookupSamples<Scalar: TensorScalar>: Sendable {
     let taken = min(there, rows.shape[0] - count, wanted / 8)
     let source = x.span
     var span = rows.mutableSpan
-    for sample in 0..<max(0, taken) {
+    for (sample, row) in LookupSchedule.sampledRows(of: there, taken: max(0, taken)).enumerated() {
       Scalar.copyBlocks(
-        1, length: width, from: source,
-        StridedBlocks(first: sample * there / taken * width, step: 0),
+        1, length: width, from: source, StridedBlocks(first: row * width, step: 0),
         to: &span, StridedBlocks(first: (first + sample) * width, step: 0))
     }
     count += max(0, taken)

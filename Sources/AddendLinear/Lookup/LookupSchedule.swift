@@ -13,6 +13,18 @@ struct LookupSchedule: Hashable, Sendable {
   /// Rows from which an encoder is learned.
   let wantedSamples: Int
 
+  /// Which of `count` rows are sampled, `taken` in all: one from each of as many equal stretches, at a
+  /// place in it that changes with the stretch. Rows of images repeat with their width, and an equal
+  /// step would see the same columns of pixels only.
+  static func sampledRows(of count: Int, taken: Int) -> [Int] {
+    (0..<taken).map { sample in
+      let (first, end) = (sample * count / taken, (sample + 1) * count / taken)
+      // The golden ratio's multiples, modulo 2³², are spread evenly.
+      let place = Int(UInt32(truncatingIfNeeded: sample) &* 2_654_435_769)
+      return first + ((place * (end - first)) >> 32)
+    }
+  }
+
   // State, all of it visited.
   private(set) var isLearned = false
   private(set) var isCollecting = false

@@ -9,6 +9,7 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
   private(set) var encoder: LookupEncoder<Scalar>
   private(set) var schedule: LookupSchedule
   private let commitment: Double
+  private let trainsCorrections: Bool
   /// `λ` of `LookupRefit`, 0 for none.
   private let refit: Double
   /// Of the blocks of all stages.
@@ -28,6 +29,7 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
     schedule = settings.makeSchedule()
     commitment = settings.commitment
     refit = settings.refit
+    trainsCorrections = settings.corrections
     self.weight = Parameter(weight)
     let (blocks, entries) = (layout.count * encoder.stages, encoder.entries)
     positions = encoder.positions
@@ -125,6 +127,7 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
         Scalar.lookupGradients(
           of: dy.span, at: codes.span, factors, shape, accumulatesCorrections: addsCorrections,
           accumulatesWeight: addsWeight, corrections: &dr, weight: &dw, prototypes: &dp)
+        if !trainsCorrections { dr.update(repeating: .zero) }
       }
     }
     prototypes.addGradient(prototypeGradient)

@@ -123,7 +123,7 @@ public struct Convolution: LayerConfiguration {
       padding: try paddedPixels(in: site), dilation: dilation)
     let role = MapRole(
       inputSize: geometry.patchSize, outputSize: outputs / groups,
-      inputGrid: [geometry.filterHeight, geometry.filterWidth, geometry.channels])
+      inputGrid: [geometry.filterHeight, geometry.filterWidth, geometry.channels], isPatch: true)
     var maps: [any MapSlot<Scalar>] = []
     for _ in 0..<groups { maps.append(try site.makeMap(role, of: scalar, choice: map)) }
     return LayerHolder(
@@ -198,10 +198,9 @@ public struct ConvolutionLayer<Scalar: TensorScalar>: Layer {
   }
 
   public func cost(for input: Shape) -> OperationCount {
-    let positions = geometry(for: input.batched(1)).patchCount
-    return positions
-      * (maps.reduce(.zero) { $0 + $1.cost }
-        + OperationCount(additions: bias == nil ? 0 : outputs))
+    let geometry = geometry(for: input.batched(1))
+    return maps.reduce(.zero) { $0 + $1.imageCost(geometry) }
+      + geometry.patchCount * OperationCount(additions: bias == nil ? 0 : outputs)
   }
 
   public func forward(
