@@ -16,15 +16,18 @@ for dataset in $datasets; do
   for seed in 1 2 3; do
     name=$results/nineteen-$dataset
     if [ "$step" = train ]; then
-      for map in float32 lookup:block=4; do
-        archive=$name-${map%%:*}-$seed.addend
-        [ -e "$archive" ] || "$addend" train --model mlp:hidden=1024,layers=2,dropout=0.1 \
+      # The look-ups, their twin, and a float32 network that is as accurate as the look-ups.
+      for case in lookup:block=4/1024 float32/1024 float32/128; do
+        map=${case%/*} units=${case#*/}
+        archive=$name-${map%%:*}-$units-$seed.addend
+        [ -e "$archive" ] || "$addend" train --model "mlp:hidden=$units,layers=2,dropout=0.1" \
           --dataset "$dataset" --map "$map" --schedule cosine --epochs 15 --seed "$seed" \
           --output "$archive" --json "${archive%.addend}.json" "$@"
       done
     else
-      "$addend" bench tables "$name-lookup-$seed.addend" --twin "$name-float32-$seed.addend" \
-        --dataset "$dataset" --smaller 128 --json "$name-$seed.json" "$@"
+      "$addend" bench tables "$name-lookup-1024-$seed.addend" \
+        --twin "$name-float32-1024-$seed.addend" \
+        --dataset "$dataset" --smaller 128 --json "$name-measured-$seed.json" "$@"
     fi
   done
 done

@@ -158,3 +158,30 @@ private func scan(
     offsets: operands.offsets.span, into: &span, using: set)
   return y
 }
+
+/// Tables' adjoints in every variant, whole registers of outputs and tails, padding, and sums added to.
+@Test(arguments: InstructionSet.available, [1, 16, 37])
+func tableGradientsAgreeBitForBit(_ set: InstructionSet, outputs: Int) {
+  let shape = LookupShape(
+    rows: 0, inputs: 11, blocks: 4, blockSize: 3, levels: 3, outputs: outputs)
+  let sums = normalNumbers(shape.tableCount, seed: 1)
+  let prototypes = normalNumbers(shape.prototypeCount, seed: 2)
+  let weight = normalNumbers(shape.inputs * outputs, seed: 3)
+  let positions: [Int32] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, -1]
+  func gradients(_ set: InstructionSet) -> [[Float]] {
+    var weightGradient = [Float](repeating: .nan, count: weight.count)
+    var prototypeGradient = [Float](repeating: .nan, count: prototypes.count)
+    for accumulates in [false, true] {
+      var dw = weightGradient.mutableSpan
+      var dp = prototypeGradient.mutableSpan
+      tableGradients(
+        sums: sums.span, prototypes: prototypes.span, positions: positions.span,
+        weight: weight.span, shape, accumulates: accumulates, weightGradient: &dw,
+        prototypeGradient: &dp, using: set)
+    }
+    return [weightGradient, prototypeGradient]
+  }
+  #expect(gradients(set) == gradients(.scalar))
+  // Padding has no gradient.
+  #expect((0..<8).allSatisfy { gradients(set)[1][(3 * 8 + $0) * 3 + 2] == 0 })
+}

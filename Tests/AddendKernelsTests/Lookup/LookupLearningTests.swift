@@ -125,3 +125,25 @@ func treesAgreeBitForBit(_ set: InstructionSet, _ block: (size: Int, levels: Int
   }
   #expect(trees(set) == trees(.scalar))
 }
+
+/// Held to fewer columns, a tree compares the best of them again and again.
+@Test(arguments: InstructionSet.available, [1, 2, 3])
+func treesCompareAtMostSoManyColumns(_ set: InstructionSet, compared: Int) {
+  let rows = normalNumbers(300 * 4, seed: 6)
+  let shape = LookupShape(rows: 300, inputs: 4, blocks: 1, blockSize: 4, levels: 4, outputs: 1)
+  func columns(comparing compared: Int) -> [Int32] {
+    var columns = [Int32](repeating: -1, count: 4)
+    var thresholds = [Float](repeating: .nan, count: 16)
+    var columnSpan = columns.mutableSpan
+    var thresholdSpan = thresholds.mutableSpan
+    let positions: [Int32] = [0, 1, 2, 3]
+    learnLookupTrees(
+      from: rows.span, shape, positions: positions.span, comparing: compared, columns: &columnSpan,
+      thresholds: &thresholdSpan, using: set)
+    return columns
+  }
+  // Independent columns of one spread: free to, the levels take all of them.
+  #expect(Set(columns(comparing: 4)).count == 4)
+  #expect(Set(columns(comparing: compared)).count == compared)
+  #expect(columns(comparing: compared).first == columns(comparing: 4).first)
+}
