@@ -4,10 +4,9 @@
 # measure on a quiet machine.
 #
 # Usage: Experiments/nineteen-times.sh train|measure RECIPE "DATASETS" [OPTIONS…]
-#   RECIPE   plain: blocks of 4 in every layer, Adam
-#            decayed: blocks of 4, 2 and 3, AdamW with weight decay 1, label smoothing 0.1
+#   RECIPE   plain: blocks of 4 in every layer; finer: blocks of 4, 2 and 3
 #   DATASETS of fashion-mnist and mnist; OPTIONS as for addend train or addend bench tables
-# Twins have the recipe of their look-ups. Archives and JSON go to Experiments/results; a training whose
+# Twins are trained alike. Archives and JSON go to Experiments/results; a training whose
 # archive is there is not repeated.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,17 +16,15 @@ step=$1 recipe=$2 datasets=$3
 shift 3
 mkdir -p "$results"
 case $recipe in
-  plain) options= lookups="--model mlp:hidden=1024,layers=2,dropout=0.1 --map lookup:block=4" ;;
-  decayed)
-    options="--optimizer adamw:decay=1 --loss cross-entropy:smoothing=0.1"
-    lookups="--network $here/networks/lookup-784-1024-1024-10.json" ;;
+  plain) lookups="--model mlp:hidden=1024,layers=2,dropout=0.1 --map lookup:block=4" ;;
+  finer) lookups="--network $here/networks/lookup-784-1024-1024-10.json" ;;
 esac
 
 # trained NAME SEED OPTIONS…
 trained() {
   archive=$results/$1-$2.addend seed=$2
   shift 2
-  [ -e "$archive" ] || "$addend" train --schedule cosine --epochs 15 --seed "$seed" $options \
+  [ -e "$archive" ] || "$addend" train --schedule cosine --epochs 15 --seed "$seed" \
     --output "$archive" --json "${archive%.addend}.json" "$@"
 }
 
