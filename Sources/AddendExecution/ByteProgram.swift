@@ -19,7 +19,8 @@ public struct ByteProgram: Sendable {
   public let network: ByteNetwork
   /// What is left of each layer.
   public let layers: [Extent]
-  /// Whether all thresholds are those of the model.
+  /// Whether all thresholds and entries are those of the model: entries of files from before they kept
+  /// to 7 bits are halved.
   public let isExact: Bool
 
   /// A layer's blocks and outputs, as in the model and as they are left.
@@ -97,7 +98,9 @@ public struct ByteProgram: Sendable {
         blocks: layer.blocks, modelBlocks: tables.blocks, outputs: layer.outputs,
         modelOutputs: tables.outputSize)
     }
-    isExact = layers.allSatisfy { $0.shifts.allSatisfy { $0 == 0 } }
+    isExact =
+      !stages.contains(where: \.isRounded)
+      && layers.allSatisfy { $0.shifts.allSatisfy { $0 == 0 } }
   }
 
   private struct Product {

@@ -10,6 +10,8 @@ struct ByteStage {
   /// What blocks of which rows only ever have one code add to each output's sum.
   private(set) var constants: [Int]
   private(set) var scales: [Double]
+  /// Whether entries were rounded, which the model's are not.
+  private(set) var isRounded = false
   let offsets: [Double]
 
   /// - Parameter threshold: a tree's threshold on an input, in the integers that the input has.
@@ -54,6 +56,7 @@ struct ByteStage {
       entries[m] = entries[m].map { min(max(($0 + ($0 & 1)) / 2, -64), 63) }
       constants[m] /= 2
       scales[m] *= 2
+      isRounded = true
     }
   }
 

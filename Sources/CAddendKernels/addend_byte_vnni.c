@@ -99,30 +99,27 @@ INLINE void put_sums(const addend_byte_layer *restrict layer, const __m512i *res
 }
 
 // Four outputs at a time keep their tables and sums at hand while all rows of the tile pass.
+#define ALL_OUTPUTS(put, y)                                    \
+  do {                                                         \
+    __m512i *lanes = (__m512i *)(void *)scratch;               \
+    encode(layer, x, rows, lanes);                             \
+    size_t m = 0;                                              \
+    for (; m + 4 <= layer->outputs; m += 4)                    \
+      for (size_t r = 0; r < rows; r += 64)                    \
+        put(layer, lanes + r / 64 * layer->blocks, m, 4, y + r); \
+    for (; m < layer->outputs; ++m)                            \
+      for (size_t r = 0; r < rows; r += 64)                    \
+        put(layer, lanes + r / 64 * layer->blocks, m, 1, y + r); \
+  } while (0)
+
 VNNI static void layer_vnni(const addend_byte_layer *restrict layer, const uint8_t *restrict x,
                             size_t rows, uint8_t *restrict scratch, uint8_t *restrict y) {
-  __m512i *lanes = (__m512i *)(void *)scratch;
-  encode(layer, x, rows, lanes);
-  size_t m = 0;
-  for (; m + 4 <= layer->outputs; m += 4)
-    for (size_t r = 0; r < rows; r += 64)
-      put_bytes(layer, lanes + r / 64 * layer->blocks, m, 4, y + r);
-  for (; m < layer->outputs; ++m)
-    for (size_t r = 0; r < rows; r += 64)
-      put_bytes(layer, lanes + r / 64 * layer->blocks, m, 1, y + r);
+  ALL_OUTPUTS(put_bytes, y);
 }
 
 VNNI static void sums_vnni(const addend_byte_layer *restrict layer, const uint8_t *restrict x,
                            size_t rows, uint8_t *restrict scratch, int32_t *restrict sums) {
-  __m512i *lanes = (__m512i *)(void *)scratch;
-  encode(layer, x, rows, lanes);
-  size_t m = 0;
-  for (; m + 4 <= layer->outputs; m += 4)
-    for (size_t r = 0; r < rows; r += 64)
-      put_sums(layer, lanes + r / 64 * layer->blocks, m, 4, sums + r);
-  for (; m < layer->outputs; ++m)
-    for (size_t r = 0; r < rows; r += 64)
-      put_sums(layer, lanes + r / 64 * layer->blocks, m, 1, sums + r);
+  ALL_OUTPUTS(put_sums, sums);
 }
 
 void addend_byte_use_vnni(addend_byte_kernels *kernels) {

@@ -67,10 +67,12 @@ struct BenchTablesCommand: ParsableCommand {
       for path in networks {
         announce(path)
         let subject = try BytesOfNetwork(path, dataset: dataset, store: common.store)
+        // First of all: what is refused should be so before minutes of measuring.
+        let accuracy = try subject.accuracy(twin: twin)
+        accuracies.append(accuracy)
         cases += smaller.map { subject.benchmark(timing, limits, besideHidden: $0) }
         var result = subject.benchmark(timing, limits)
-        accuracies.append(try subject.accuracy(twin: twin))
-        result.figures += accuracies[accuracies.count - 1].figures
+        result.figures += accuracy.figures
         cases.append(result)
       }
       for (rows, inputs, outputs) in [(10112, 512, 100), (4096, 1024, 1024)] {
