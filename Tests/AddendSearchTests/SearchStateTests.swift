@@ -3,6 +3,7 @@ import AddendFiles
 import AddendKernels
 import AddendSearch
 import AddendTensors
+import AddendTestSupport
 import Testing
 
 struct SearchStateTests {
@@ -15,9 +16,7 @@ struct SearchStateTests {
   }
 
   private func withFile<Result>(_ body: (String) throws -> Result) throws -> Result {
-    let path = "/tmp/addend-search-\(UInt64.random(in: 0 ... .max)).json"
-    defer { try? removeFile(at: path) }
-    return try body(path)
+    try withTemporaryDirectory { try body("\($0)/search.json") }
   }
 
   @Test(arguments: SearchMethods.catalogue.names)
@@ -113,8 +112,8 @@ struct SearchStateTests {
 
   @Test func aMissingFileIsAnErrorOfTheFileSystem() throws {
     var search = try search()
-    #expect(throws: SearchError.file(.notFound(path: "/tmp/there is none"))) {
-      try search.restore(from: "/tmp/there is none")
+    #expect(throws: SearchError.file(.notFound(path: "there is no such file"))) {
+      try search.restore(from: "there is no such file")
     }
   }
 
