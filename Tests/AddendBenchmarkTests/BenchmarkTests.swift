@@ -3,7 +3,7 @@ import AddendCatalogue
 import AddendKernels
 import Testing
 
-/// The limits are rates: positive, and no narrower set is much faster than the widest.
+/// The loops say how many operations they did: so many for each round, and none for none.
 @Test(arguments: InstructionSet.available, MachineLimit.allCases)
 func limitLoopsCountWhatTheyDo(_ set: InstructionSet, _ limit: MachineLimit) {
   let once = limit.run(rounds: 1, using: set)
