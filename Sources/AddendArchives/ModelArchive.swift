@@ -1,4 +1,5 @@
 internal import AddendCatalogue
+internal import AddendKernels
 public import AddendNetworks
 public import AddendTensors
 
@@ -48,6 +49,18 @@ public struct ModelArchive<Scalar: TensorScalar>: Sendable {
     // The metadata comes early: whoever reads a stream knows what it will be.
     try writer.write(metadata.json, named: ModelSections.metadata)
     try writer.write(model.frozen())
+  }
+
+  /// A digest of what `save` would write, as in `crc32:1a2b3c4d`: it tells apart models that differ by
+  /// accident.
+  ///
+  /// - Throws: as `write(to:)`.
+  public var checksum: String {
+    get throws(ArchiveError) {
+      let bytes = try archiveBytes { writer throws(ArchiveError) in try write(to: &writer) }
+      let digits = String(crc32(bytes.span), radix: 16)
+      return "crc32:" + String(repeating: "0", count: 8 - digits.count) + digits
+    }
   }
 
   /// What `save` would write, in bytes, without writing it.

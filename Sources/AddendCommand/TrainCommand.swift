@@ -48,6 +48,19 @@ struct TrainCommand: ParsableCommand {
       """)
   var from: String?
 
+  @Option(
+    help: """
+      Learn to answer as the network in this .addend file does, beside the classes (knowledge \
+      distillation).
+      """)
+  var teacher: String?
+
+  @Option(help: "The teacher's share in the loss, 0 to 1.")
+  var teacherWeight = Distillation().weight
+
+  @Option(help: "What student's and teacher's outputs are divided by before they are compared.")
+  var temperature = Distillation().temperature
+
   @Option(name: .shortAndLong, help: "Where to write the trained network.")
   var output: String?
 
@@ -76,6 +89,12 @@ struct TrainCommand: ParsableCommand {
     if from != nil && !keep.isEmpty && map == nil {
       throw ValidationError("--keep needs --map: without it every layer keeps its own.")
     }
+    if !(0...1 ~= teacherWeight) {
+      throw ValidationError("--teacher-weight is \(teacherWeight), expected a share from 0 to 1.")
+    }
+    if !(temperature > 0 && temperature.isFinite) {
+      throw ValidationError("--temperature is \(temperature), expected a positive number.")
+    }
     if !(checkpointInterval >= 0) {
       throw ValidationError("--checkpoint-interval is \(checkpointInterval), expected 0 or more.")
     }
@@ -90,7 +109,8 @@ struct TrainCommand: ParsableCommand {
     let splits = plan.held(try Datasets.load(dataset, from: common.store), seed: common.seed)
     var trainer = Trainer(
       try startingModel(for: splits.training),
-      plan: try plan.plan(epochs: 5, seed: common.seed))
+      plan: try plan.plan(epochs: 5, seed: common.seed),
+      teacher: try teacher.map { try loadTeacher($0, for: splits.training) })
     var observers: [any TrainingObserver<Float>] = [
       ProgressObserver(
         title: trainer.model.network.name, options: common, epochs: trainer.plan.epochs,
@@ -106,6 +126,23 @@ struct TrainCommand: ParsableCommand {
     if let tensorBoard { observers.append(try TensorBoardObserver(directory: tensorBoard)) }
     try trainer.run(on: splits, observers: &observers)
     try finish(trainer, splits)
+  }
+
+  private func loadTeacher(_ path: String, for dataset: any Dataset) throws -> Teacher<Float> {
+    let stored = try StoredModel(contentsOf: path).model
+    guard stored.network.input == dataset.inputShape else {
+      throw Failure(
+        .data,
+        "'\(path)' takes \(stored.network.input), but examples of \(dataset.name) are \(dataset.inputShape)"
+      )
+    }
+    guard !dataset.classNames.isEmpty, stored.output.last == dataset.outputCount else {
+      throw Failure(
+        .data,
+        "'\(path)' answers with \(stored.output), no teacher for the \(dataset.outputCount) classes of \(dataset.name)"
+      )
+    }
+    return try Teacher(stored, Distillation(weight: teacherWeight, temperature: temperature))
   }
 
   /// A fresh network, or that of `--from` under the map that was asked for.

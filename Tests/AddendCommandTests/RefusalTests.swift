@@ -37,6 +37,8 @@ private let training = ["train", "--dataset", "digits", "--model", "mlp:hidden=8
   (["compare", "--map", "float32", "--map", "spaec"], ["spaec", "space"]),
   (training + ["--epoch", "2"], ["--epoch", "--epochs"]),
   (training + ["--batch-size", "0"], ["--batch-size"]),
+  (training + ["--teacher", "m", "--teacher-weight", "1.5"], ["--teacher-weight"]),
+  (training + ["--teacher", "m", "--temperature", "0"], ["--temperature"]),
   (training + ["--resume"], ["--checkpoint-directory"]),
   (training + ["--keep", "dense9"], ["dense9", "dense1"]),
   (["train", "--dataset", "digits", "--from", "m", "--network", "n"], ["--from", "--network"]),
@@ -94,6 +96,8 @@ func unwritableOutputsAreRefusedBeforeTraining(_ option: String) throws {
     #expect(try command.run(training + ["--output", path]).status == 0)
     try expectRefusal(["evaluate", path, "--dataset", "synthetic-spirals:count=40"], status: 65)
     try expectRefusal(training + ["--batch-size", "9999"], status: 65, words: ["9999"])
+    let spirals = ["train", "--dataset", "synthetic-spirals:count=40", "--model", "mlp:hidden=8"]
+    try expectRefusal(spirals + ["--teacher", path], status: 65, words: [path])
     let network = "\(folder)/n.json"
     try "{\"name\": 3}".write(toFile: network, atomically: true, encoding: .utf8)
     try expectRefusal(

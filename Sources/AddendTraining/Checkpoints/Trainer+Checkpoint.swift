@@ -5,7 +5,8 @@ public import AddendData
 internal import AddendTensors
 
 // A checkpoint holds all of a trainer's state: the document `training`, the model in its training
-// form, `optimizer/<parameter>/<tensor>` and `recurrent/<number>`. What it leaves out (the order of
+// form, `optimizer/<parameter>/<tensor>`, `recurrent/<number>` and `teacher/<number>` (recurrent states
+// of model and teacher; the teacher itself is not in it). What it leaves out (the order of
 // the examples, the augmentation) follows from the seed and the position.
 
 private enum Sections {
@@ -16,6 +17,8 @@ private enum Sections {
   }
 
   static func recurrent(_ number: Int) -> String { "recurrent/\(number)" }
+
+  static func teacher(_ number: Int) -> String { "teacher/\(number)" }
 }
 
 extension Trainer {
@@ -39,6 +42,9 @@ extension Trainer {
       for (number, state) in carriedStates.enumerated() {
         try writer.write(state, named: Sections.recurrent(number))
       }
+      for (number, state) in teacherStates.enumerated() {
+        try writer.write(state, named: Sections.teacher(number))
+      }
     }
   }
 
@@ -46,7 +52,7 @@ extension Trainer {
   ///
   /// Only the number of epochs may differ: a longer plan goes on where the shorter one ended (and a
   /// schedule that looks at the end bends accordingly).
-  /// - Throws: `TrainingError.archive` when network, map, data or plan are others, and when the
+  /// - Throws: `TrainingError.archive` when network, map, data, plan or teacher are others, and when the
   ///   archive is no whole checkpoint. The trainer is unchanged then.
   public mutating func restore(
     _ archive: Archive, trainedOn dataset: any Dataset
@@ -58,9 +64,11 @@ extension Trainer {
       restored.model = try archive.model(of: Scalar.self)
       try restored.takeProgress(document)
       guard restored.position.step <= dataset.count / plan.batchSize else { throw Self.malformed }
-      let recurrentCount = document["recurrent"]?.integerValue ?? 0
-      guard recurrentCount >= 0 else { throw Self.malformed }
-      try restored.takeTensors(archive, recurrentCount: recurrentCount)
+      try restored.takeOptimizerState(archive)
+      restored.carriedStates = try Self.states(
+        archive, document["recurrent"], named: Sections.recurrent)
+      restored.teacherStates = try Self.states(
+        archive, document["teacherStates"], named: Sections.teacher)
     } catch {
       throw .archive(error)
     }
@@ -89,6 +97,7 @@ extension Trainer {
     identity["precision"] = .text(model.precisionName)
     identity["dataset"] = .text("\(dataset.name), \(dataset.checksum)")
     identity["plan"] = .object(plan)
+    identity["teacher"] = teacher.map { .text($0.identity) } ?? .null
     return identity
   }
 
@@ -100,6 +109,7 @@ extension Trainer {
     object["stepsTaken"] = .integer(stepsTaken)
     object["random"] = .text(String(random.state))
     object["recurrent"] = .integer(carriedStates.count)
+    object["teacherStates"] = .integer(teacherStates.count)
     object["tally"] = tally.json
     object["history"] = .array(history.map(\.json))
     return object
@@ -121,9 +131,7 @@ extension Trainer {
     guard self.history.count == history.count else { throw Self.malformed }
   }
 
-  private mutating func takeTensors(
-    _ archive: Archive, recurrentCount: Int
-  ) throws(ArchiveError) {
+  private mutating func takeOptimizerState(_ archive: Archive) throws(ArchiveError) {
     var paths = ParameterPaths<Scalar>()
     model.visit(&paths)
     optimizerState.tensors = [:]
@@ -141,10 +149,19 @@ extension Trainer {
       }
       optimizerState.tensors[path] = tensors
     }
-    carriedStates = []
-    for number in 0..<recurrentCount {
-      carriedStates.append(try archive.tensor(Sections.recurrent(number), of: Scalar.self))
+  }
+
+  /// As many recurrent states as the document says; none where it is silent.
+  private static func states(
+    _ archive: Archive, _ count: JSONValue?, named name: (Int) -> String
+  ) throws(ArchiveError) -> [Tensor<Scalar>] {
+    let count = count?.integerValue ?? 0
+    guard count >= 0 else { throw malformed }
+    var states: [Tensor<Scalar>] = []
+    for number in 0..<count {
+      states.append(try archive.tensor(name(number), of: Scalar.self))
     }
+    return states
   }
 
   private static var malformed: ArchiveError {

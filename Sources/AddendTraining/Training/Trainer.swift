@@ -10,6 +10,8 @@ public import AddendTensors
 public struct Trainer<Scalar: TensorScalar>: Sendable {
   public var model: Model<Scalar>
   public let plan: TrainingPlan
+  /// Whom the model learns to answer like, beside its targets.
+  public let teacher: Teacher<Scalar>?
   public internal(set) var position = TrainingPosition()
   public internal(set) var optimizerState = OptimizerState<Scalar>()
   public internal(set) var history: [EpochRecord] = []
@@ -19,10 +21,13 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
   var random: RandomSource
   /// Recurrent states carried from batch to batch of one running text.
   var carriedStates: [Tensor<Scalar>] = []
+  /// The teacher's.
+  var teacherStates: [Tensor<Scalar>] = []
 
-  public init(_ model: Model<Scalar>, plan: TrainingPlan) {
+  public init(_ model: Model<Scalar>, plan: TrainingPlan, teacher: Teacher<Scalar>? = nil) {
     self.model = model
     self.plan = plan
+    self.teacher = teacher
     random = RandomSource(seed: plan.seed, stream: 2)
   }
 
@@ -69,8 +74,9 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
     }
     random = context.random
     carriedStates = context.finalStates
+    let advice = try advice(batch)
     do throws(TensorError) {
-      let (loss, gradient) = try plan.loss.valueAndGradient(outputs, batch.targets)
+      let (loss, gradient) = try lossAndGradient(outputs, batch.targets, advice)
       if loss.isFinite {
         model.backward(gradient)
       } else {
@@ -83,6 +89,31 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
       model.layers.discardResiduals()
       throw .loss(error)
     }
+  }
+
+  /// The teacher's outputs for `batch`.
+  private mutating func advice(_ batch: Batch) throws(TrainingError) -> Tensor<Scalar>? {
+    guard let teacher else { return nil }
+    var context = PassContext<Scalar>(
+      lengths: batch.lengths, initialStates: batch.continuesPrevious ? teacherStates : [])
+    do throws(NetworkError) {
+      let outputs = try teacher.model.forward(Tensor<Scalar>(batch.input), &context)
+      teacherStates = context.finalStates
+      return outputs
+    } catch {
+      model.layers.discardResiduals()
+      throw .teacher(error)
+    }
+  }
+
+  private func lossAndGradient(
+    _ outputs: Tensor<Scalar>, _ targets: Targets, _ advice: Tensor<Scalar>?
+  ) throws(TensorError) -> (Double, Tensor<Scalar>) {
+    guard let teacher, let advice else {
+      return try plan.loss.valueAndGradient(outputs, targets)
+    }
+    return try teacher.distillation.valueAndGradient(
+      outputs, targets, teacher: advice, loss: plan.loss)
   }
 
   /// Replaces every gradient by the mean over all ranks' rows; `weight` is this rank's share of them.

@@ -7,6 +7,8 @@ public import AddendTensors
 /// Why training stopped before its end.
 public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
   case network(NetworkError)
+  /// The teacher cannot answer what the model is asked.
+  case teacher(NetworkError)
   case data(DataError)
   case loss(TensorError)
   case communication(CommunicationError)
@@ -21,6 +23,7 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .network(let error): "\(error)"
+    case .teacher(let error): "the teacher: \(error)"
     case .data(let error): "\(error)"
     case .loss(let error): "\(error)"
     case .communication(let error): "\(error)"
