@@ -55,11 +55,14 @@ struct TrainCommand: ParsableCommand {
       """)
   var teacher: String?
 
-  @Option(help: "The teacher's share in the loss, 0 to 1.")
-  var teacherWeight = Distillation().weight
+  @Option(help: "The teacher's share in the loss, 0 to 1. (default: 0.5)")
+  var teacherWeight: Double?
 
-  @Option(help: "What student's and teacher's outputs are divided by before they are compared.")
-  var temperature = Distillation().temperature
+  @Option(
+    help: """
+      What student's and teacher's outputs are divided by before they are compared. (default: 4)
+      """)
+  var temperature: Double?
 
   @Option(name: .shortAndLong, help: "Where to write the trained network.")
   var output: String?
@@ -89,10 +92,13 @@ struct TrainCommand: ParsableCommand {
     if from != nil && !keep.isEmpty && map == nil {
       throw ValidationError("--keep needs --map: without it every layer keeps its own.")
     }
-    if !(0...1 ~= teacherWeight) {
+    if teacher == nil && (teacherWeight != nil || temperature != nil) {
+      throw ValidationError("--teacher-weight and --temperature need --teacher.")
+    }
+    if let teacherWeight, !(0...1 ~= teacherWeight) {
       throw ValidationError("--teacher-weight is \(teacherWeight), expected a share from 0 to 1.")
     }
-    if !(temperature > 0 && temperature.isFinite) {
+    if let temperature, !(temperature > 0 && temperature.isFinite) {
       throw ValidationError("--temperature is \(temperature), expected a positive number.")
     }
     if !(checkpointInterval >= 0) {
@@ -130,19 +136,27 @@ struct TrainCommand: ParsableCommand {
 
   private func loadTeacher(_ path: String, for dataset: any Dataset) throws -> Teacher<Float> {
     let stored = try StoredModel(contentsOf: path).model
-    guard stored.network.input == dataset.inputShape else {
-      throw Failure(
-        .data,
-        "'\(path)' takes \(stored.network.input), but examples of \(dataset.name) are \(dataset.inputShape)"
-      )
-    }
+    try checkInput(of: stored, path, for: dataset)
     guard !dataset.classNames.isEmpty, stored.output.last == dataset.outputCount else {
       throw Failure(
         .data,
         "'\(path)' answers with \(stored.output), no teacher for the \(dataset.outputCount) classes of \(dataset.name)"
       )
     }
-    return try Teacher(stored, Distillation(weight: teacherWeight, temperature: temperature))
+    var distillation = Distillation()
+    if let teacherWeight { distillation.weight = teacherWeight }
+    if let temperature { distillation.temperature = temperature }
+    return try Teacher(stored, distillation)
+  }
+
+  private func checkInput(
+    of model: Model<Float>, _ path: String, for dataset: any Dataset
+  ) throws {
+    guard model.network.input != dataset.inputShape else { return }
+    throw Failure(
+      .data,
+      "'\(path)' takes \(model.network.input), but examples of \(dataset.name) are \(dataset.inputShape)"
+    )
   }
 
   /// A fresh network, or that of `--from` under the map that was asked for.
@@ -161,12 +175,7 @@ struct TrainCommand: ParsableCommand {
       } else {
         try StoredModel(contentsOf: from)
       }
-    guard stored.model.network.input == dataset.inputShape else {
-      throw Failure(
-        .data,
-        "'\(from)' takes \(stored.model.network.input), but examples of \(dataset.name) are \(dataset.inputShape)"
-      )
-    }
+    try checkInput(of: stored.model, from, for: dataset)
     guard let map else { return stored.model }
     _ = try Maps.configuration(map)
     common.say("converting '\(from)' to \(map)")

@@ -39,6 +39,7 @@ private let training = ["train", "--dataset", "digits", "--model", "mlp:hidden=8
   (training + ["--batch-size", "0"], ["--batch-size"]),
   (training + ["--teacher", "m", "--teacher-weight", "1.5"], ["--teacher-weight"]),
   (training + ["--teacher", "m", "--temperature", "0"], ["--temperature"]),
+  (training + ["--temperature", "2"], ["--teacher"]),
   (training + ["--resume"], ["--checkpoint-directory"]),
   (training + ["--keep", "dense9"], ["dense9", "dense1"]),
   (["train", "--dataset", "digits", "--from", "m", "--network", "n"], ["--from", "--network"]),
