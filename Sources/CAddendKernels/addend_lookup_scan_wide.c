@@ -227,6 +227,8 @@ addend_lookup_scan_wide_fn addend_lookup_scan_wide_select(addend_isa isa) {
 #if defined(__x86_64__)
   if (isa >= ADDEND_ISA_AVX512_VBMI) return wide_avx512;
   if (isa >= ADDEND_ISA_AVX2) return wide_avx2;
+#elif defined(__aarch64__)
+  if (isa >= ADDEND_ISA_NEON) return addend_lookup_scan_wide_neon();
 #endif
   (void)isa;
   return wide_scalar;
