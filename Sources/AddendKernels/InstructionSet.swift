@@ -1,9 +1,12 @@
 internal import CAddendKernels
 
-/// What a processor offers to kernels, each case including those before it.
+/// What a processor offers to kernels, each case including those of its architecture before it.
 public enum InstructionSet: Int, CaseIterable, Comparable, Sendable, CustomStringConvertible {
-  /// What every processor of the architecture has: SSE2 on x86-64, NEON on Arm.
+  /// What the compiler makes of the definitions for every processor of the architecture, with SSE2 on
+  /// x86-64 and NEON on 64-bit Arm.
   case scalar
+  /// Kernels written for the table look-ups that every 64-bit Arm processor has.
+  case neon
   /// AVX2, fused multiply-add, half-precision conversion.
   case avx2
   /// AVX-512 F, BW, DQ and VL.
@@ -27,6 +30,7 @@ public enum InstructionSet: Int, CaseIterable, Comparable, Sendable, CustomStrin
   public var description: String {
     switch self {
     case .scalar: "scalar"
+    case .neon: "neon"
     case .avx2: "avx2"
     case .avx512: "avx512"
     case .avx512VBMI: "avx512-vbmi"

@@ -51,6 +51,8 @@ static void columns_scalar(const uint8_t *restrict x, size_t rows, size_t width,
 
 addend_byte_kernels addend_byte_select(addend_isa isa) {
   addend_byte_kernels kernels = {layer_scalar, sums_scalar, columns_scalar};
+  if (isa >= ADDEND_ISA_NEON && addend_isa_is_available(ADDEND_ISA_NEON))
+    addend_byte_use_neon(&kernels);
   if (isa >= ADDEND_ISA_AVX2 && addend_isa_is_available(ADDEND_ISA_AVX2))
     addend_byte_use_avx2(&kernels);
   if (isa >= ADDEND_ISA_AVX512_VNNI && addend_isa_is_available(ADDEND_ISA_AVX512_VNNI))

@@ -19,6 +19,7 @@ static inline uint8_t addend_byte_cut(int32_t sum, uint8_t shift) {
 }
 
 // What `isa` adds to `kernels`.
+void addend_byte_use_neon(addend_byte_kernels *kernels);
 void addend_byte_use_avx2(addend_byte_kernels *kernels);
 void addend_byte_use_vnni(addend_byte_kernels *kernels);
 #endif

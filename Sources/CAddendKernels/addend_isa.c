@@ -4,7 +4,7 @@ bool addend_isa_is_available(addend_isa isa) {
 #if defined(__x86_64__)
   // The builtin asks the processor and whether the operating system saves the registers.
   __builtin_cpu_init();
-  bool available = true;
+  bool available = isa != ADDEND_ISA_NEON;
   if (isa >= ADDEND_ISA_AVX2)
     available = available && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                 __builtin_cpu_supports("f16c");
@@ -15,6 +15,8 @@ bool addend_isa_is_available(addend_isa isa) {
   if (isa >= ADDEND_ISA_AVX512_VBMI) available = available && __builtin_cpu_supports("avx512vbmi");
   if (isa >= ADDEND_ISA_AVX512_VNNI) available = available && __builtin_cpu_supports("avx512vnni");
   return available;
+#elif defined(__aarch64__)
+  return isa <= ADDEND_ISA_NEON;
 #else
   return isa == ADDEND_ISA_SCALAR;
 #endif

@@ -131,6 +131,8 @@ addend_lookup_encode_fn addend_lookup_encode_select(addend_isa isa) {
 #if defined(__x86_64__)
   if (isa >= ADDEND_ISA_AVX512) return encode_avx512;
   if (isa >= ADDEND_ISA_AVX2) return encode_avx2;
+#elif defined(__aarch64__)
+  if (isa >= ADDEND_ISA_NEON) return addend_lookup_encode_neon();
 #endif
   (void)isa;
   return encode_scalar;

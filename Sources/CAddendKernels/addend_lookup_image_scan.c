@@ -42,12 +42,11 @@ static void scan_scalar(SCAN_PARAMETERS) {
     }
 }
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) || defined(__aarch64__)
 // Lays the codes of 32 rows side by side for the rows' own kernel; groups that are not there look
 // zeros up, whatever their codes.
-static void scan_avx2(SCAN_PARAMETERS) {
+static inline void scan_laid(addend_lookup_scan_fn scan, SCAN_PARAMETERS) {
   (void)pixels;
-  const addend_lookup_scan_fn scan = addend_lookup_scan_select(ADDEND_ISA_AVX2);
   const size_t padded = 4 * quads_of(groups);
   for (size_t r = 0; r < rows; r += narrow_rows) {
     const size_t count = rows - r < narrow_rows ? rows - r : narrow_rows;
@@ -60,6 +59,20 @@ static void scan_avx2(SCAN_PARAMETERS) {
     scan(scratch, narrow_rows, count, tables, tap_count * padded, outputs, scales, offsets,
          y + r * outputs);
   }
+}
+#endif
+
+#if defined(__aarch64__)
+static void scan_neon(SCAN_PARAMETERS) {
+  scan_laid(addend_lookup_scan_neon(), codes, plane, pixels, groups, taps, tap_count, positions,
+            rows, tables, outputs, scales, offsets, scratch, y);
+}
+#endif
+
+#if defined(__x86_64__)
+static void scan_avx2(SCAN_PARAMETERS) {
+  scan_laid(addend_lookup_scan_select(ADDEND_ISA_AVX2), codes, plane, pixels, groups, taps,
+            tap_count, positions, rows, tables, outputs, scales, offsets, scratch, y);
 }
 
 #define VNNI \
@@ -185,6 +198,8 @@ addend_lookup_image_scan_fn addend_lookup_image_scan_select(addend_isa isa) {
 #if defined(__x86_64__)
   if (isa >= ADDEND_ISA_AVX512_VNNI) return scan_avx512;
   if (isa >= ADDEND_ISA_AVX2) return scan_avx2;
+#elif defined(__aarch64__)
+  if (isa >= ADDEND_ISA_NEON) return scan_neon;
 #endif
   (void)isa;
   return scan_scalar;

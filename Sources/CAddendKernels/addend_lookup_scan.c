@@ -196,6 +196,8 @@ addend_lookup_scan_fn addend_lookup_scan_select(addend_isa isa) {
 #if defined(__x86_64__)
   if (isa >= ADDEND_ISA_AVX512_VNNI) return scan_avx512;
   if (isa >= ADDEND_ISA_AVX2) return scan_avx2;
+#elif defined(__aarch64__)
+  if (isa >= ADDEND_ISA_NEON) return addend_lookup_scan_neon();
 #endif
   (void)isa;
   return scan_scalar;

@@ -2,10 +2,12 @@
 #define ADDEND_ISA_H
 #include <stdbool.h>
 
-/// The instruction sets that kernels are compiled for, each containing those before it.
-/// `ADDEND_ISA_SCALAR` is whatever the build's own target has: SSE2 on x86-64, NEON on Arm.
+/// The instruction sets that kernels are compiled for, each containing those before it that its
+/// architecture has. `ADDEND_ISA_SCALAR` is what the compiler makes of the definitions with what every
+/// processor of the architecture has: SSE2 on x86-64, NEON on 64-bit Arm.
 typedef enum {
   ADDEND_ISA_SCALAR,
+  ADDEND_ISA_NEON,         // 64-bit Arm: kernels written for its table look-ups
   ADDEND_ISA_AVX2,         // AVX2, FMA, F16C
   ADDEND_ISA_AVX512,       // AVX-512 F, BW, DQ, VL
   ADDEND_ISA_AVX512_VBMI,  // and byte permutations

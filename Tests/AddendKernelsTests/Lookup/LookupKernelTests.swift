@@ -13,11 +13,15 @@ private let shapes = [
   LookupShape(rows: 33, inputs: 520, blocks: 261, blockSize: 2, levels: 2, outputs: 137),
 ]
 
-/// Tables of 64 and of 128 entries, more blocks than 16 bits are sure to hold the sums of.
+/// Tables of 64, 128 and 256 entries, more blocks than 16 bits are sure to hold the sums of, and tails
+/// on both sides of where registers pay.
 private let wideShapes = [
   LookupShape(rows: 65, inputs: 9, blocks: 9, blockSize: 1, levels: 5, outputs: 3),
   LookupShape(rows: 127, inputs: 301, blocks: 301, blockSize: 1, levels: 6, outputs: 17),
   LookupShape(rows: 1, inputs: 3, blocks: 3, blockSize: 1, levels: 7, outputs: 1),
+  LookupShape(rows: 26, inputs: 1, blocks: 1, blockSize: 1, levels: 7, outputs: 5),
+  LookupShape(rows: 52, inputs: 3, blocks: 3, blockSize: 1, levels: 8, outputs: 6),
+  LookupShape(rows: 13, inputs: 260, blocks: 260, blockSize: 1, levels: 8, outputs: 9),
 ]
 
 /// Aperiodic operands of one shape.
