@@ -104,6 +104,26 @@ struct TableSearchTests {
     #expect(Set(mutants).count >= 19)
   }
 
+  /// However strong, a mutation of entries is a whole number within their reach.
+  @Test func strongMutationsOfEntriesStayInReach() throws {
+    let space = try EntrySpace(converted("lookup").frozen(), changedEntries: 50)
+    var random = RandomSource(seed: 4)
+    for strength in [0, 1e3, 1e300] {
+      let mutant = space.mutated(space.given, strength: strength, using: &random)
+      #expect(!mutant.differences.isEmpty)
+      #expect(mutant.differences.values.allSatisfy { -2000...2000 ~= $0 })
+    }
+  }
+
+  /// Other tables of the same shape are another space.
+  @Test func tablesOfAnotherNetworkAreAnotherSpace() throws {
+    let model = try converted("lookup").frozen()
+    let space = try EntrySpace(model)
+    let changed = try space.model(of: EntrySpace.Genome(differences: [100: 5]))
+    #expect(try EntrySpace(model).identity == space.identity)
+    #expect(try EntrySpace(changed).identity != space.identity)
+  }
+
   @Test func codebooksHoldNoWordTwice() throws {
     let space = try codebooks()
     var random = RandomSource(seed: 4)
