@@ -278,6 +278,18 @@ struct SpaceTrainingTests {
   }
 }
 
+/// A commitment that rounds to nothing is none.
+@Test func vanishingCommitmentIsNone() throws {
+  func gradient(_ commitment: String) throws -> Tensor<Float> {
+    var fixture = try SpaceFixture<Float>(
+      "space:commitment=\(commitment)", inputs: 6, outputs: 4)
+    let (_, residuals) = try fixture.map.trainingForward(fixture.x)
+    return fixture.map.backward(fixture.dy, residuals)
+  }
+  #expect(try gradient("5e-324") == gradient("0"))
+  #expect(try gradient("1") != gradient("0"))
+}
+
 /// Reads one tensor of a map's state.
 private struct WordReader: StateVisitor {
   typealias Scalar = Float
