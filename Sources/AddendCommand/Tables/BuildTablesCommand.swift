@@ -101,6 +101,7 @@ struct BuildTablesCommand: ParsableCommand {
       common.say("\(report.table)")
       common.say(report.footnote)
       for note in report.notes { common.say(note) }
+      common.say("the tables are in \(output)")
       try Envelope(
         command: "tables build", options: common, dataset: survey.dataset,
         results: report.results
