@@ -178,7 +178,16 @@ struct TableSearchTests {
     #expect(own.loss.magnitude < 1e-6)
     #expect(try own.accuracy == self.examples().evaluation(of: teacher).accuracy)
     let coded = try converted("space:dimension=4,vectors=12,matrices=12").frozen()
-    #expect(try examples.evaluation(of: coded).loss > 0.01)
+    // Σ p log (p / q) for each example.
+    let batch = heldOut.batch(Array(0..<heldOut.count)).input
+    let p = try teacher.forward(batch).softmax().elements.map { Double($0) }
+    let q = try coded.forward(batch).softmax().elements.map { Double(max($0, 1e-30)) }
+    var divergence = 0.0
+    for (p, q) in zip(p, q) where p > 0 { divergence += p * Math.log(p / q) }
+    let loss = try examples.evaluation(of: coded).loss
+    let ratio: Double = loss * Double(heldOut.count) / divergence
+    #expect(loss > 0.01)
+    #expect(abs(ratio - 1) < 1e-4)
     let stranger = try Model<Float>(
       Network("stranger", input: [8, 8, 1]) {
         Flatten()
