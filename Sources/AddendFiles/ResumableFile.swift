@@ -25,8 +25,9 @@ public struct ResumableFile: ~Copyable {
   public init(for path: String) throws(FileError) {
     let partialPath = Self.partialPath(for: path)
     var number = try Self.locked(partialPath, for: path)
-    // Whoever held it may have put it at its path meanwhile: that one is finished, and not ours.
-    while !Self.isFile(number, at: partialPath) {
+    // Whoever held it may have put it at its path meanwhile: that one is finished, and not ours. Some
+    // file systems know no file again; it is not asked for ever.
+    for _ in 0..<8 where !Self.isFile(number, at: partialPath) {
       _ = close(number)
       number = try Self.locked(partialPath, for: path)
     }

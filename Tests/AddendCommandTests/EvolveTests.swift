@@ -62,6 +62,7 @@ private let refusals: [String: Int32] = [
   "--method genetic:elites=100": 64, "--resume": 64, "--teacher none.addend": 64,
   "--fitness beauty": 64, "--teacher none.addend --fitness loss": 66, "--target entries": 65,
   "--validation 0.99999": 64, "--validation 0.00001": 64, "--changes 1e300": 64,
+  "--dataset synthetic-spirals": 65,
 ]
 
 @Test func badSearchesAreRefused() throws {
@@ -72,6 +73,7 @@ private let refusals: [String: Int32] = [
       let outcome = try command.run(["tables", "evolve", file] + words)
       #expect(outcome.status == status, "\(options): \(outcome.error)")
       #expect(outcome.error.hasPrefix("addend: ") && outcome.output.isEmpty)
+      #expect(outcome.error.split(separator: "\n").count == 1)
     }
   }
 }

@@ -86,7 +86,9 @@ struct BuildTablesCommand: ParsableCommand {
       let survey = try TableSurvey(
         model: model, dataset: dataset, examples: examples, options: common)
       try createDirectory(at: output)
-      let seconds = try survey.layers.map { try check($0, plan) }.reduce(0, +)
+      var known: [CodebookWork: Double] = [:]
+      var seconds = 0.0
+      for layer in survey.layers { seconds += try check(layer, plan, &known) }
       if seconds > 2 {
         common.say("codebooks: about \(QuantityUnit.seconds.text(seconds)) at most")
       }
@@ -111,7 +113,11 @@ struct BuildTablesCommand: ParsableCommand {
 
   /// Refuses what is far beyond time, memory or disk before the first codebook is made. Returns about
   /// how many seconds the codebooks take, at most.
-  private func check(_ layer: LayerSurvey.Layer, _ plan: LayerCodebookPlan) throws -> Double {
+  ///
+  /// - Parameter known: the time of the work that was timed; layers resemble each other.
+  private func check(
+    _ layer: LayerSurvey.Layer, _ plan: LayerCodebookPlan, _ known: inout [CodebookWork: Double]
+  ) throws -> Double {
     let format: TableEntryFormat? =
       switch entries {
       case .int8: .int8
@@ -134,7 +140,8 @@ struct BuildTablesCommand: ParsableCommand {
       }
     }
     let work = plan.work(for: layer, resultsOf: format == nil ? tables : [])
-    let seconds = work.reduce(0) { $0 + $1.seconds() }
+    for one in Set(work) where known[one] == nil { known[one] = one.seconds() }
+    let seconds = work.reduce(0) { $0 + (known[$1] ?? 0) }
     guard seconds <= timeLimit else {
       throw Failure(
         .data,

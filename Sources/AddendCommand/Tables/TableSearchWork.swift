@@ -17,6 +17,12 @@ struct TableSearchWork {
     stored = try StoredModel(contentsOf: options.file)
     specification = try stored.dataset(options.dataset)
     let whole = try Datasets.load(specification, from: options.common.store)
+    guard whole.training.inputShape == stored.model.network.input else {
+      throw Failure(
+        .data,
+        "'\(options.file)' takes \(stored.model.network.input), but examples of \(whole.training.name) are \(whole.training.inputShape)"
+      )
+    }
     let count = Int((Double(whole.training.count) * options.validation).rounded())
     guard 0 < count, count < whole.training.count else {
       let part = count > 0 ? "all" : "none"
