@@ -38,8 +38,8 @@ extension Codebook {
 }
 
 extension Tensor<Float> {
-  /// `Σ (self − truth)² / Σ truth²`.
-  func relativeError(from truth: Tensor<Float>) -> Double {
+  /// `Σ (self − truth)² / Σ truth²`; 0 where nothing differs.
+  package func relativeError(from truth: Tensor<Float>) -> Double {
     let (x, y) = (truth.span, span)
     var (error, energy) = (0.0, 0.0)
     for i in x.indices {

@@ -107,7 +107,7 @@ extension Tensor<Float> {
   }
 
   /// A matrix with its axes exchanged.
-  var transposedMatrix: Tensor {
+  package var transposedMatrix: Tensor {
     let (rows, columns) = (shape[0], shape[1])
     let source = span
     return Tensor([columns, rows]) { target in

@@ -7,6 +7,8 @@ public enum CodebookError: Error, Equatable, Sendable, CustomStringConvertible {
   case notFinite(what: String)
   case moreWordsThanSamples(words: Int, samples: Int)
   case tooFewWords(scheme: String, words: Int, needed: Int)
+  /// Combinations of parts of which even two words each are more than a codebook holds.
+  case tooManyParts(scheme: String, parts: Int, limit: Int)
   case pieces(found: Int, dimension: Int)
   case wordCount(found: Int, limit: Int)
   /// Points or parts of another dimension than the words.
@@ -23,6 +25,8 @@ public enum CodebookError: Error, Equatable, Sendable, CustomStringConvertible {
       "a codebook of \(words) words cannot be learned from \(samples) blocks; at most as many words as blocks"
     case .tooFewWords(let scheme, let words, let needed):
       "\(scheme): \(words) words are too few, \(needed) or more are needed"
+    case .tooManyParts(let scheme, let parts, let limit):
+      "\(scheme): two choices in each of \(parts) parts make more words than the \(limit) of a codebook"
     case .pieces(let found, let dimension):
       "blocks of \(dimension) numbers cannot be cut into \(found) pieces"
     case .wordCount(let found, let limit):

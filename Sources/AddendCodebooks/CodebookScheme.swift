@@ -12,6 +12,14 @@ public protocol CodebookScheme: Configurable {
   func makeCodebook(
     words: Int, from source: CodebookSource, using random: inout RandomSource
   ) throws(CodebookError) -> Codebook
+
+  /// What the time of `makeCodebook` goes into, for `words` words of `blocks` blocks of `dimension`
+  /// numbers: the runs of k-means. None, by default.
+  func work(words: Int, blocks: Int, dimension: Int) -> [CodebookWork]
+}
+
+extension CodebookScheme {
+  public func work(words: Int, blocks: Int, dimension: Int) -> [CodebookWork] { [] }
 }
 
 /// The ways there are.
@@ -43,7 +51,8 @@ func checkCount(_ words: Int) throws(CodebookError) {
 
 /// The words of each of `parts` equal parts whose combinations are `words` at most: `⌊words^(1/parts)⌋`.
 ///
-/// - Throws: `CodebookError.tooFewWords` where that is less than 2.
+/// - Throws: `CodebookError.tooFewWords` where that is less than 2, `tooManyParts` where it is so for
+///   every codebook.
 func wordsPerPart(
   _ scheme: String, words: Int, parts: Int
 ) throws(CodebookError) -> Int {
@@ -54,7 +63,10 @@ func wordsPerPart(
   var root = 1
   while power(root + 1) <= words { root += 1 }
   guard root > 1 else {
-    throw .tooFewWords(scheme: scheme, words: words, needed: parts < 62 ? 1 << parts : .max)
+    guard parts <= Codebook.countLimit.trailingZeroBitCount else {
+      throw .tooManyParts(scheme: scheme, parts: parts, limit: Codebook.countLimit)
+    }
+    throw .tooFewWords(scheme: scheme, words: words, needed: 1 << parts)
   }
   return root
 }

@@ -14,6 +14,9 @@ public struct KMeans: Sendable {
     self.points = points
   }
 
+  /// Rounds that are mostly enough.
+  public static let standardIterations = 20
+
   private var dimension: Int { points.shape[0] }
   private var count: Int { points.shape[1] }
 
@@ -24,35 +27,40 @@ public struct KMeans: Sendable {
   ///
   /// Cost: `(iterations + 1) · count · words · dimension` multiplications.
   public func codebook(
-    words: Int, iterations: Int = 20, using random: inout RandomSource
+    words: Int, iterations: Int = standardIterations, using random: inout RandomSource
   ) -> Tensor<Float> {
     precondition(words > 0, "a codebook has words")
     var book = start(words: words, using: &random)
-    for _ in 0..<iterations {
-      let codes = codes(for: book)
-      var sums = [Double](repeating: 0, count: words * dimension)
-      var sizes = [Int](repeating: 0, count: words)
-      let (numbers, assigned) = (points.span, codes.span)
-      for i in 0..<count {
-        let word = Int(assigned[i])
-        sizes[word] += 1
-        for c in 0..<dimension { sums[word * dimension + c] += Double(numbers[c * count + i]) }
-      }
-      var span = book.mutableSpan
-      var isSettled = true
-      for word in 0..<words {
-        let stray = sizes[word] == 0 ? Int(random.next() % UInt64(count)) : nil
-        for c in 0..<dimension {
-          let number =
-            stray.map { numbers[c * count + $0] }
-            ?? Float(sums[word * dimension + c] / Double(sizes[word]))
-          isSettled = isSettled && number == span[word * dimension + c]
-          span[word * dimension + c] = number
-        }
-      }
-      if isSettled { break }
-    }
+    for _ in 0..<iterations where move(&book, by: codes(for: book), using: &random) { break }
     return book
+  }
+
+  /// Moves words to the means of their points; tells whether all of them were there already.
+  func move(
+    _ book: inout Tensor<Float>, by codes: AlignedBuffer<UInt32>, using random: inout RandomSource
+  ) -> Bool {
+    let words = book.shape[0]
+    var sums = [Double](repeating: 0, count: words * dimension)
+    var sizes = [Int](repeating: 0, count: words)
+    let (numbers, assigned) = (points.span, codes.span)
+    for i in 0..<count {
+      let word = Int(assigned[i])
+      sizes[word] += 1
+      for c in 0..<dimension { sums[word * dimension + c] += Double(numbers[c * count + i]) }
+    }
+    var span = book.mutableSpan
+    var isSettled = true
+    for word in 0..<words {
+      let stray = sizes[word] == 0 ? Int(random.next() % UInt64(count)) : nil
+      for c in 0..<dimension {
+        let number =
+          stray.map { numbers[c * count + $0] }
+          ?? Float(sums[word * dimension + c] / Double(sizes[word]))
+        isSettled = isSettled && number == span[word * dimension + c]
+        span[word * dimension + c] = number
+      }
+    }
+    return isSettled
   }
 
   /// The nearest word's number for each point; `book` is `[words, dimension]`.
@@ -65,7 +73,7 @@ public struct KMeans: Sendable {
 
   /// Points drawn one by one, each with a probability proportional to its squared distance from
   /// those drawn before.
-  private func start(words: Int, using random: inout RandomSource) -> Tensor<Float> {
+  func start(words: Int, using random: inout RandomSource) -> Tensor<Float> {
     var distances = Tensor<Float>([count], repeating: .infinity)
     var chosen = Int(random.next() % UInt64(count))
     let numbers = points.span

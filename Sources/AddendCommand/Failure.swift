@@ -69,7 +69,6 @@ struct Failure: Error {
     case SearchError.file(let error): kind(of: error)
     case CompressionError.unknownLayer, CompressionError.parameters: .usage
     case CompressionError.network(let error): kind(of: error)
-    case CompressionError.data(let error): kind(of: error)
     case let skipped as CheckpointDirectory.Skipped: kind(of: skipped.error)
     default: .data
     }

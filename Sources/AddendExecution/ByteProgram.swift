@@ -133,6 +133,8 @@ public struct ByteProgram: Sendable {
 
   /// The byte above which pixels go right.
   private static func threshold(_ values: [Float], _ value: Double) -> ByteTree.Threshold {
+    // Nothing is above what is not a number.
+    if value.isNaN { return .never }
     let below = values.prefix { Double($0) <= value }.count
     return below == 0 ? .always : below == 256 ? .never : .above(below - 1)
   }
@@ -143,6 +145,7 @@ public struct ByteProgram: Sendable {
   ) -> ByteTree.Threshold {
     guard scale > 0 else { return offset > value ? .always : .never }
     let sum = ((value - offset) / scale).rounded(.down)
+    if sum.isNaN { return .never }
     if sum < Double(range.lowerBound) { return .always }
     return sum >= Double(range.upperBound) ? .never : .above(Int(sum))
   }

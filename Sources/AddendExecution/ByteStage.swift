@@ -46,7 +46,17 @@ struct ByteStage {
         tree.leaves.map { Int(tables.entries[(m * blocks + j) * codes + $0]) }
       }
     }
+    makeScalesPositive()
     roundToSevenBits()
+  }
+
+  /// Larger sums are then larger outputs, which thresholds on sums take for granted.
+  private mutating func makeScalesPositive() {
+    for m in entries.indices where scales[m] < 0 {
+      scales[m] = -scales[m]
+      constants[m] = -constants[m]
+      entries[m] = entries[m].map { -$0 }
+    }
   }
 
   /// Entries of older files fill eight bits; two of them would not add up within a byte.
@@ -95,8 +105,10 @@ struct ByteStage {
     let any = inputs.values.map(\.index).min() ?? 0
     for tree in trees {
       columns += tree.columns.map { Int32(inputs[$0]?.index ?? any) }
+      // Where no rows come, a threshold may be none of the column's.
+      let partings = Set(tree.reachable.partings)
       thresholds += tree.thresholds.enumerated().map { node, threshold in
-        guard node > 0, case .above(let value) = threshold,
+        guard partings.contains(node), case .above(let value) = threshold,
           let byte = inputs[tree.columns[ByteTree.level(of: node)]]?.byte(for: value)
         else { return .max }
         return byte

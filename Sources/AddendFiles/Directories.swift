@@ -57,6 +57,13 @@ public func isDirectory(at path: String) -> Bool { kind(at: path) == S_IFDIR }
 /// Whether a regular file is at `path`.
 public func isFile(at path: String) -> Bool { kind(at: path) == S_IFREG }
 
+/// Of the file at `path`; 0 where there is none.
+public func byteCount(ofFileAt path: String) -> Int {
+  var status = stat()
+  guard isFile(at: path), unsafe stat(path, &status) == 0 else { return 0 }
+  return Int(status.st_size)
+}
+
 private func kind(at path: String) -> mode_t? {
   var status = stat()
   return unsafe stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil

@@ -24,6 +24,19 @@ public struct ResumableFile: ~Copyable {
   /// - Throws: `FileError`, also when another process is at it.
   public init(for path: String) throws(FileError) {
     let partialPath = Self.partialPath(for: path)
+    var number = try Self.locked(partialPath, for: path)
+    // Whoever held it may have put it at its path meanwhile: that one is finished, and not ours. Some
+    // file systems know no file again; it is not asked for ever.
+    for _ in 0..<8 where !Self.isFile(number, at: partialPath) {
+      _ = close(number)
+      number = try Self.locked(partialPath, for: path)
+    }
+    self.path = path
+    self.partialPath = partialPath
+    self.number = number
+  }
+
+  private static func locked(_ partialPath: String, for path: String) throws(FileError) -> CInt {
     let number = unsafe open(partialPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     guard number >= 0 else { throw FileError(errno, "opening", path) }
     guard flock(number, LOCK_EX | LOCK_NB) == 0 else {
@@ -32,9 +45,14 @@ public struct ResumableFile: ~Copyable {
       guard code == EWOULDBLOCK else { throw FileError(code, "opening", path) }
       throw .failed(operation: "opening", path: path, reason: "another process is building it")
     }
-    self.path = path
-    self.partialPath = partialPath
-    self.number = number
+    return number
+  }
+
+  /// Whether the open file is the one that lies at `path`.
+  private static func isFile(_ number: CInt, at path: String) -> Bool {
+    var (own, there) = (stat(), stat())
+    guard unsafe fstat(number, &own) == 0, unsafe stat(path, &there) == 0 else { return false }
+    return own.st_ino == there.st_ino && own.st_dev == there.st_dev
   }
 
   deinit { _ = close(number) }

@@ -20,7 +20,7 @@ public struct ProgressDisplay: Sendable {
 
   public let title: String
   public let total: Int
-  /// What is counted, in the plural: `batches`.
+  /// What is counted, in the plural: `batches`; empty where a rate would tell nothing.
   public let unit: String
   public let style: Style
   private let write: @Sendable (String) -> Void
@@ -93,7 +93,7 @@ public struct ProgressDisplay: Sendable {
     var parts = [title, "\(percent) %".padded(to: 5, isTrailing: true)]
     if completed > 0 && elapsed > 0 {
       let rate = Double(completed) / elapsed
-      parts.append("\(QuantityUnit.count.text(rate)) \(unit)/s")
+      if !unit.isEmpty { parts.append("\(QuantityUnit.count.text(rate)) \(unit)/s") }
       parts.append(
         completed < total
           ? "\(clockText(Double(total - completed) / rate)) left" : "\(clockText(elapsed)) in all")

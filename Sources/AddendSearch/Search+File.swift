@@ -104,7 +104,7 @@ extension GenerationRecord {
   }
 
   init?(json: JSONValue) {
-    guard let evaluations = json["evaluations"]?.integerValue, evaluations >= 0,
+    guard let evaluations = json["evaluations"]?.integerValue, 0...1 << 53 ~= evaluations,
       let best = json["best"], let mean = json["mean"],
       let seconds = json["seconds"]?.numberValue
     else { return nil }
@@ -117,7 +117,8 @@ extension GenerationRecord {
 extension Island {
   fileprivate init?(json: JSONValue, genomes: [Genome]) {
     guard let random = json["random"]?.textValue.flatMap({ UInt64($0) }),
-      let strength = json["strength"]?.numberValue, let members = json["members"]?.arrayValue
+      let strength = json["strength"]?.numberValue, Self.strengths ~= strength,
+      let members = json["members"]?.arrayValue
     else { return nil }
     self.init(random: RandomSource(seed: random))
     self.strength = strength
@@ -129,6 +130,9 @@ extension Island {
     }
     guard self.members.count == members.count, !members.isEmpty else { return nil }
   }
+
+  /// What methods come to from their parameters, and more.
+  private static var strengths: ClosedRange<Double> { 0...1e6 }
 }
 
 /// Bytes as text, two digits each.

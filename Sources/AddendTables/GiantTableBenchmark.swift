@@ -97,10 +97,18 @@ public struct GiantTableBenchmark: Sendable {
     self.seed = seed
   }
 
+  /// Whether the system would grant the table's memory now.
+  ///
+  /// - Throws: `TableError.memoryRefused`.
+  public func checkMemory() throws(TableError) {
+    guard storage != .memory || MappedBuffer<UInt16>(zeros: shape.rows * shape.columns + 1) != nil
+    else { throw .memoryRefused(bytes: Double(shape.tableByteCount)) }
+  }
+
   /// Measures every way of reading on the threads of the current pool; chains run on one.
   ///
   /// - Parameter progress: Told what is measured next.
-  /// - Throws: `TableError.tooMuchMemory` where the system refuses the table's memory, or its file.
+  /// - Throws: `TableError`: `memoryRefused`, or `file`.
   public func run(
     _ progress: (_ next: String) -> Void = { _ in }
   ) throws(TableError) -> [Result] {
@@ -110,7 +118,7 @@ public struct GiantTableBenchmark: Sendable {
     switch storage {
     case .memory:
       guard let table = MappedBuffer<UInt16>(zeros: shape.rows * shape.columns + 1) else {
-        throw .tooMuchMemory(bytes: Double(shape.tableByteCount), available: 0)
+        throw .memoryRefused(bytes: Double(shape.tableByteCount))
       }
       var entries = table.uniqueSpan
       GiantTableKernels.fill(&entries, below: shape.columns, seed: seed)

@@ -17,7 +17,8 @@ public struct TableBuilder: Sendable {
   ///   - left: Matrices for products; gradients for outer products; vectors for sums.
   ///   - right: Vectors; gradients for transposed products.
   ///   - notes: Written into the file as they are, a megabyte at most.
-  /// - Throws: `TableError.wordSize` where words do not fit blocks and operation.
+  /// - Throws: `TableError`: `wordSize` where words do not fit blocks and operation; `beyondFloats`
+  ///   where their results might not fit float32; `malformed` where the notes are too long.
   public init(
     _ operation: TableOperation, _ block: TableBlock, left: Codebook, right: Codebook,
     entries: TableEntries, notes: JSONValue = .object(JSONObject())
@@ -26,6 +27,9 @@ public struct TableBuilder: Sendable {
     try Self.check("right words", right, operation.rightSize(block))
     if let results = entries.codebook {
       try Self.check("words for results", results, operation.resultSize(block))
+    }
+    guard Self.largestResult(operation, block, left, right) < Float.greatestFiniteMagnitude else {
+      throw .beyondFloats(operation: operation.rawValue)
     }
     let text = Array(notes.text().utf8)
     guard text.count <= TableFormat.noteByteLimit else {
@@ -42,6 +46,19 @@ public struct TableBuilder: Sendable {
   ) throws(TableError) {
     guard codebook.dimension == size else {
       throw .wordSize(what: what, expected: size, found: codebook.dimension)
+    }
+  }
+
+  /// No result, nor any sum on the way to one, is larger.
+  private static func largestResult(
+    _ operation: TableOperation, _ block: TableBlock, _ left: Codebook, _ right: Codebook
+  ) -> Float {
+    let (a, b) = (left.largestMagnitude, right.largestMagnitude)
+    return switch operation {
+    case .product: Float(block.dimension) * a * b
+    case .transposedProduct: Float(block.rows) * a * b
+    case .outerProduct: a * b
+    case .sum: a + b
     }
   }
 
@@ -122,7 +139,7 @@ public struct TableBuilder: Sendable {
     }
     var forecast = forecast()
     // What a beginning takes on the disk is not taken a second time.
-    forecast.byteCount -= Double(try Self.begunByteCount(at: path))
+    forecast.discount(bytes: byteCount(ofFileAt: ResumableFile.partialPath(for: path)))
     try forecast.check(limits, at: path)
     let file = try Self.opened(path)
     let header = try begin(file)
@@ -138,12 +155,6 @@ public struct TableBuilder: Sendable {
     own.isComplete = true
     guard table.header == own, (try? table.verify()) != nil else { return nil }
     return table
-  }
-
-  private static func begunByteCount(at path: String) throws(TableError) -> Int {
-    guard isFile(at: ResumableFile.partialPath(for: path)) else { return 0 }
-    let file = try opened(path)
-    do throws(FileError) { return try file.byteCount() } catch { throw .file(error) }
   }
 
   private static func opened(_ path: String) throws(TableError) -> ResumableFile {
@@ -163,7 +174,10 @@ extension TableBuilder {
         let step =
           begun.count < 24 ? 1 : Float(bitPattern: UInt32(begun.span.number(at: 20, count: 4)))
         let header = header(step: step)
-        if header.bytes == begun {
+        var finished = header
+        finished.isComplete = true
+        // Killed before it had its name, the file has its last head already.
+        if header.bytes == begun || finished.bytes == begun {
           try writeCodebooks(file, header)
           return header
         }
@@ -251,5 +265,15 @@ extension TableBuilder {
     } catch {
       throw .file(error)
     }
+  }
+}
+
+extension Codebook {
+  /// Of any number of any word.
+  fileprivate var largestMagnitude: Float {
+    let span = words.span
+    var largest: Float = 0
+    for i in span.indices { largest = max(largest, span[i].magnitude) }
+    return largest
   }
 }

@@ -5,9 +5,14 @@ public import AddendFiles
 public enum TableError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Words of another size than the operation on such blocks takes.
   case wordSize(what: String, expected: Int, found: Int)
+  /// Words whose results float32 may not hold.
+  case beyondFloats(operation: String)
+  /// More multiply-adds than the time allowed.
   case tooLong(seconds: Double, limit: Double, multiplyAdds: Double)
   case tooLarge(bytes: Double, available: Int)
   case tooMuchMemory(bytes: Double, available: Int)
+  /// The system did not grant the memory.
+  case memoryRefused(bytes: Double)
   case stopped(rows: Int, of: Int)
   /// What lies in the way of a build is the beginning of another table.
   case otherBeginning(path: String)
@@ -26,12 +31,16 @@ public enum TableError: Error, Equatable, Sendable, CustomStringConvertible {
     switch self {
     case .wordSize(let what, let expected, let found):
       "\(what) have \(found) numbers each, but blocks of this table want \(expected)"
+    case .beyondFloats(let operation):
+      "the words are so large that their \(operation) may be beyond float32"
     case .tooLong(let seconds, let limit, let multiplyAdds):
       "building this table would take \(rounded(multiplyAdds)) multiply-adds, about \(Self.span(seconds)) here, and \(Self.span(limit)) are allowed"
     case .tooLarge(let bytes, let available):
       "this table would take \(rounded(bytes)) bytes, and \(available) are free on the disk"
     case .tooMuchMemory(let bytes, let available):
       "building this table would take \(rounded(bytes)) bytes of memory, and \(available) are allowed"
+    case .memoryRefused(let bytes):
+      "the system refuses \(rounded(bytes)) bytes of memory for the table"
     case .stopped(let rows, let count):
       "stopped after \(rows) of \(count) rows; the same build goes on from there"
     case .otherBeginning(let path):

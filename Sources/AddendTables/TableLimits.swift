@@ -23,10 +23,13 @@ public struct TableForecast: Hashable, Sendable {
   /// codebooks yet.
   public let seconds: Double
   /// What the whole file takes, or what it lacks yet.
-  public internal(set) var byteCount: Double
+  public private(set) var byteCount: Double
   public let memoryBytes: Double
   /// `Σ (entry − result)² / Σ result²` over the timed rows; `nil` where none were.
   public let relativeError: Double?
+
+  /// Counts off what lies on the disk already.
+  public mutating func discount(bytes: Int) { byteCount = max(0, byteCount - Double(bytes)) }
 
   /// - Throws: `TableError` for the first limit that is passed.
   public func check(_ limits: TableLimits, at path: String) throws(TableError) {

@@ -123,6 +123,12 @@ struct CodebookSchemeTests {
     #expect(throws: CodebookError.tooFewWords(scheme: "grid", words: 256, needed: 512)) {
       try GridScheme().makeCodebook(words: 256, from: source, using: &random)
     }
+    let wide = try CodebookSource(mean: 0, deviation: 1, dimension: 64)
+    #expect(
+      throws: CodebookError.tooManyParts(scheme: "grid", parts: 64, limit: Codebook.countLimit)
+    ) {
+      try GridScheme().makeCodebook(words: 256, from: wide, using: &random)
+    }
     let product = try CodebookSchemes.scheme(Specification(parsing: "product:pieces=10"))
     #expect(throws: CodebookError.pieces(found: 10, dimension: 9)) {
       try product.makeCodebook(words: 1 << 10, from: source, using: &random)

@@ -9,11 +9,11 @@ private func bytes(_ path: String) throws -> Data {
 }
 
 /// A small network trained on the package's digits.
-private func train(_ folder: String, map: String) throws -> String {
-  let path = "\(folder)/trained.addend"
+private func train(_ folder: String, map: String, seed: Int = 1) throws -> String {
+  let path = "\(folder)/trained-\(seed).addend"
   let outcome = try command.run(
     "train", "--dataset", "digits", "--model", "mlp:hidden=16", "--map", map, "--epochs", "3",
-    "--validation", "0.2", "--quiet", "--output", path)
+    "--validation", "0.2", "--quiet", "--seed", "\(seed)", "--output", path)
   #expect(outcome.status == 0, "\(outcome.error)")
   return path
 }
@@ -61,6 +61,8 @@ private let refusals: [String: Int32] = [
   "--evaluations 0": 64, "--evaluations 5 --minutes 1": 64, "--method annealing": 64,
   "--method genetic:elites=100": 64, "--resume": 64, "--teacher none.addend": 64,
   "--fitness beauty": 64, "--teacher none.addend --fitness loss": 66, "--target entries": 65,
+  "--validation 0.99999": 64, "--validation 0.00001": 64, "--changes 1e300": 64,
+  "--dataset synthetic-spirals": 65,
 ]
 
 @Test func badSearchesAreRefused() throws {
@@ -71,6 +73,7 @@ private let refusals: [String: Int32] = [
       let outcome = try command.run(["tables", "evolve", file] + words)
       #expect(outcome.status == status, "\(options): \(outcome.error)")
       #expect(outcome.error.hasPrefix("addend: ") && outcome.output.isEmpty)
+      #expect(outcome.error.split(separator: "\n").count == 1)
     }
   }
 }
@@ -85,6 +88,21 @@ private let refusals: [String: Int32] = [
     let other = try command.run(common + ["--method", "random"])
     #expect(other.status == 65)
     #expect(other.error.contains("another search") && other.error.contains("method"))
+    // Nor does another network go on with it, and nobody overwrites it by the way.
+    let stranger = try train(folder, map: "space:dimension=2,vectors=8,matrices=8", seed: 2)
+    for target in ["codebooks", "layout"] {
+      let own = "\(folder)/\(target).json"
+      let rest = [
+        "--state", own, "--evaluations", "2", "--target", target, "--method", "random:batch=2",
+      ]
+      #expect(try command.run(["tables", "evolve", file] + rest).status == 0)
+      let before = try bytes(own)
+      let other = try command.run(["tables", "evolve", stranger, "--resume"] + rest)
+      #expect(other.status == 65 && other.error.contains("another search"), "\(other.error)")
+      let again = try command.run(["tables", "evolve", file] + rest)
+      #expect(again.status == 64 && again.error.contains("--resume"), "\(again.error)")
+      #expect(try bytes(own) == before)
+    }
     let damaged = try bytes(state).dropLast(40)
     try damaged.write(to: URL(fileURLWithPath: state))
     #expect(try command.run(common).status == 65)

@@ -66,7 +66,7 @@ struct TablesCommandTests {
       let outcome = try command.run(
         "tables", "build", "--dataset", "digits", "--output", "\(folder)/tables", "--examples",
         "100", "--vectors", "sphere:gains=4", "--vector-words", "64", "--matrix-words", "32",
-        "--json", "-")
+        "--tables", "product,product", "--json", "-")
       #expect(outcome.status == 0, "\(outcome.error)")
       let layer = try #require(try results(outcome.output).first)
       #expect(layer["layer"] as? String == "digits")
@@ -103,6 +103,14 @@ struct TablesCommandTests {
     (["--tables", "outer-product"], 64, "--model"),
     (["--vectors", "product:pieces=9", "--vector-words", "512"], 65, "cannot be cut"),
     (["--time-limit", "0"], 65, "multiply-adds"),
+    // 8 · 10¹² multiply-adds for words, and few for the table.
+    (
+      [
+        "--dimension", "1", "--vectors", "k-means:iterations=10000", "--vector-words", "3000",
+        "--time-limit", "0.1",
+      ], 65, "codebooks"
+    ),
+    (["--dimension", "64", "--vectors", "grid"], 65, "two choices"),
     (
       [
         "--dimension", "256", "--rows", "256", "--vectors", "unit-normal", "--matrices",

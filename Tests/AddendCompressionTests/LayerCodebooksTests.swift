@@ -41,6 +41,31 @@ struct LayerCodebooksTests {
     }
   }
 
+  /// Of 1408 rows that pass, the kept ones come from early and late batches alike.
+  @Test func rowsAreKeptFromTheWholePass() throws {
+    let digits = try Datasets.load(Specification("digits")).training
+    var places: [[Float]: Int] = [:]
+    for batch in try BatchLoader(digits, batchSize: 64, seed: 1, remainder: .kept)
+      .batches(inEpoch: 0).prefix(22)
+    {
+      for i in 0..<64 { places[(0..<64).map { batch.input.span[i * 64 + $0] }] = places.count }
+    }
+    let network = Network("small", input: digits.inputShape) {
+      Flatten()
+      Dense(10)
+    }
+    let inputs = try LayerSurvey(
+      of: try Model<Float>(network, seed: 3), on: digits, loss: SoftmaxCrossEntropy(),
+      examples: 1408, rows: 100
+    ).layers[0].inputs
+    let kept = try (0..<100).map { i in
+      try #require(places[(0..<64).map { inputs.span[i * 64 + $0] }])
+    }
+    // The mean of 100 even draws deviates by 1408 / √1200 = 41.
+    let mean = kept.reduce(0, +) / 100
+    #expect(abs(mean - 704) < 4 * 41)
+  }
+
   /// A convolution's inputs are its patches; rows are drawn evenly where there are more than are kept.
   @Test func convolutionsArePatches() throws {
     let digits = try Datasets.load(Specification("digits")).training

@@ -104,6 +104,26 @@ struct TableSearchTests {
     #expect(Set(mutants).count >= 19)
   }
 
+  /// However strong, a mutation of entries is a whole number within their reach.
+  @Test func strongMutationsOfEntriesStayInReach() throws {
+    let space = try EntrySpace(converted("lookup").frozen(), changedEntries: 50)
+    var random = RandomSource(seed: 4)
+    for strength in [0, 1e3, 1e300] {
+      let mutant = space.mutated(space.given, strength: strength, using: &random)
+      #expect(!mutant.differences.isEmpty)
+      #expect(mutant.differences.values.allSatisfy { -2000...2000 ~= $0 })
+    }
+  }
+
+  /// Other tables of the same shape are another space.
+  @Test func tablesOfAnotherNetworkAreAnotherSpace() throws {
+    let model = try converted("lookup").frozen()
+    let space = try EntrySpace(model)
+    let changed = try space.model(of: EntrySpace.Genome(differences: [100: 5]))
+    #expect(try EntrySpace(model).identity == space.identity)
+    #expect(try EntrySpace(changed).identity != space.identity)
+  }
+
   @Test func codebooksHoldNoWordTwice() throws {
     let space = try codebooks()
     var random = RandomSource(seed: 4)
@@ -158,7 +178,16 @@ struct TableSearchTests {
     #expect(own.loss.magnitude < 1e-6)
     #expect(try own.accuracy == self.examples().evaluation(of: teacher).accuracy)
     let coded = try converted("space:dimension=4,vectors=12,matrices=12").frozen()
-    #expect(try examples.evaluation(of: coded).loss > 0.01)
+    // Σ p log (p / q) for each example.
+    let batch = heldOut.batch(Array(0..<heldOut.count)).input
+    let p = try teacher.forward(batch).softmax().elements.map { Double($0) }
+    let q = try coded.forward(batch).softmax().elements.map { Double(max($0, 1e-30)) }
+    var divergence = 0.0
+    for (p, q) in zip(p, q) where p > 0 { divergence += p * Math.log(p / q) }
+    let loss = try examples.evaluation(of: coded).loss
+    let ratio: Double = loss * Double(heldOut.count) / divergence
+    #expect(loss > 0.01)
+    #expect(abs(ratio - 1) < 1e-4)
     let stranger = try Model<Float>(
       Network("stranger", input: [8, 8, 1]) {
         Flatten()

@@ -98,6 +98,83 @@ func programGivesTheModelsLogits(_ map: String) throws {
   }
 }
 
+/// Changes numbers of a model's state as a file might have them.
+private struct StateChange: StateVisitor {
+  typealias Scalar = Float
+  let change: (_ numbers: inout Tensor<Float>, _ name: String) -> Void
+  var changeIntegers: (_ values: [Int], _ name: String) -> [Int] = { values, _ in values }
+  private(set) var error: TensorError?
+  private var path = StatePath()
+
+  init(_ change: @escaping (_ numbers: inout Tensor<Float>, _ name: String) -> Void) {
+    self.change = change
+  }
+
+  mutating func visit(_ parameter: inout Parameter<Float>, named name: String) {}
+  mutating func visit(_ numbers: inout Tensor<Float>, named name: String) {
+    change(&numbers, path.appending(name))
+  }
+  mutating func visit(_ integers: inout IntegerState, named name: String) {
+    integers.values = changeIntegers(integers.values, path.appending(name))
+  }
+  mutating func afterReplacing(_ rebuild: () throws(TensorError) -> Void) {
+    do throws(TensorError) { try rebuild() } catch { self.error = error }
+  }
+  mutating func enter(_ name: String) { path.enter(name) }
+  mutating func leave() { path.leave() }
+}
+
+/// What files may hold though no training leaves it: the program does as the model does.
+@Test(arguments: ["no number", "unreachable", "negative scale", "infinite offset"])
+func oddFilesRunAsTheirModels(_ oddity: String) throws {
+  var model = try trainedModel([12, 5], map: "lookup:block=8")
+  var change = StateChange { numbers, name in
+    switch oddity {
+    case "no number" where name.hasSuffix("thresholds"):
+      for block in 0..<numbers.shape[0] { numbers[block, 2 + block % 5] = .nan }
+    case "unreachable" where name.hasPrefix("dense2") && name.hasSuffix("thresholds"):
+      // No row goes right at the root; what lies there compares what nobody else does.
+      numbers[0, 1] = .infinity
+      numbers[0, 3] = numbers[0, 2] - 0.3
+    case "negative scale" where name.hasPrefix("dense1") && name.hasSuffix("scales"):
+      for i in stride(from: 0, to: numbers.count, by: 2) { numbers[i] = -numbers[i] }
+    case "infinite offset" where name.hasPrefix("dense1") && name.hasSuffix("offsets"):
+      for i in stride(from: 0, to: numbers.count, by: 2) { numbers[i] = .infinity }
+    default: break
+    }
+  }
+  let before = try ByteProgram(model, pixelValues: pixelValues)
+  model.visit(&change)
+  #expect(change.error == nil)
+  let program = try ByteProgram(model, pixelValues: pixelValues)
+  #expect(program.isExact)
+  let pixels = images(300, [4, 4, 1])
+  let logits = program.logits(pixels)
+  #expect(oddity == "unreachable" || logits != before.logits(pixels))
+  let expected = try model.forward(
+    Tensor([300, 4, 4, 1], pixels.map { pixelValues[Int($0)] })
+  ).elements
+  for (logit, value) in zip(logits, expected) { #expect(abs(logit - value) < 1e-4) }
+}
+
+/// Entries of older files fill eight bits; even ones lose nothing when they are halved.
+@Test func wideEntriesAreHalved() throws {
+  var model = try trainedModel([12, 5], map: "lookup:block=8")
+  var change = StateChange { _, _ in }
+  change.changeIntegers = { $1.hasSuffix("tables") ? $0.map { 2 * $0 } : $0 }
+  model.visit(&change)
+  #expect(change.error == nil)
+  let program = try ByteProgram(model, pixelValues: pixelValues)
+  #expect(!program.isExact)
+  let pixels = images(300, [4, 4, 1])
+  let expected = try model.forward(
+    Tensor([300, 4, 4, 1], pixels.map { pixelValues[Int($0)] })
+  ).elements
+  for (logit, value) in zip(program.logits(pixels), expected) {
+    #expect(abs(logit - value) < 1e-4)
+  }
+}
+
 @Test func refusalsNameTheLayer() throws {
   let exact = try Model<Float>(
     Network("exact", input: [8], layers: [Dense(3).specification]), seed: 1)

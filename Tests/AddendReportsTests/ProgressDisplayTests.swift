@@ -85,3 +85,12 @@ private final class Screen: Sendable {
   display.update(0)
   #expect(screen.text == "epoch 1  100 %\n")
 }
+
+@Test func shareAloneHasNoRate() {
+  let screen = Screen()
+  var display = ProgressDisplay(
+    "search", total: 10, unit: "", style: .lines, write: screen.write, now: screen.now)
+  screen.wait(.seconds(2))
+  display.update(10)
+  #expect(screen.text == "search  100 %  0:02 in all\n")
+}

@@ -24,6 +24,27 @@ struct SearchMethodTests {
     #expect(search.best?.fitness == 64)
   }
 
+  /// One better mutant in five leaves the strength as it is; none and all change it as stated.
+  @Test(arguments: [(0, -0.25), (1, 0), (5, 1)])
+  func strengthFollowsTheRuleOfOneFifth(better: Int, change: Double) throws {
+    let method = try SearchMethods.configuration(
+      Specification(parsing: "evolution-strategy:offspring=5,damping=3"))
+    var island = Island<[Double]>(random: RandomSource(seed: 1))
+    island.settle([Judged([0], fitness: 0)], limit: 1)
+    method.absorb(
+      (1...5).map { Judged([Double($0)], fitness: $0 <= better ? 1 : -1) }, into: &island)
+    #expect(abs(island.strength - Math.exp(change / 3)) < 1e-12)
+  }
+
+  /// Of equals, those that stand first stay first.
+  @Test func equalsKeepTheirOrder() {
+    var island = Island<[Double]>(random: RandomSource(seed: 1))
+    island.settle(
+      [Judged([1], fitness: 1), Judged([2], fitness: 1), Judged([3], fitness: 2)]
+        + (4...9).map { Judged([Double($0)], fitness: 1) }, limit: 6)
+    #expect(island.members.map { $0.genome[0] } == [3, 1, 2, 4, 5, 6])
+  }
+
   /// With the rule of one fifth the error falls by a constant factor in so many steps: a fixed
   /// strength comes to a halt.
   @Test func oneFifthRuleConvergesLinearly() throws {

@@ -99,6 +99,9 @@ struct SearchStateTests {
         text.replacing("\"genomes\":[\"", with: "\"genomes\":[\"zz"),
         text.replacing("\"members\":[[0,", with: "\"members\":[[100000,"),
         text.replacing("\"evaluations\":", with: "\"evaluations\":-"),
+        text.replacing("\"evaluations\":", with: "\"evaluations\":9000000000000000"),
+        text.replacing("\"strength\":", with: "\"strength\":9e300,\"before\":"),
+        text.replacing("\"strength\":", with: "\"strength\":-"),
       ]
       for content in damaged {
         #expect(content != text)

@@ -42,6 +42,15 @@ struct GiantTableBenchmarkTests {
     }
   }
 
+  /// No machine has 2⁵⁷ bytes.
+  @Test func whatNoMemoryHoldsIsRefusedBeforehand() throws {
+    let shape = GiantTableBenchmark.Shape(rows: 1 << 40, columns: 1 << 16)
+    #expect(throws: TableError.memoryRefused(bytes: 0x1p57)) {
+      try GiantTableBenchmark(shape).checkMemory()
+    }
+    try GiantTableBenchmark(Self.shape).checkMemory()
+  }
+
   /// The proposal's size stays below 3 GB in all.
   @Test func theProposalsSizeFitsTheMemory() {
     let shape = GiantTableBenchmark.Shape()

@@ -75,6 +75,47 @@ struct TableBuilderTests {
     }
   }
 
+  /// Killed between its last head and its name, a table lacks the name only.
+  @Test func aTableKilledBeforeItsNameIsNamed() throws {
+    try withTemporaryDirectory { directory in
+      let path = "\(directory)/table"
+      try Self.builder().build(at: path)
+      let whole = try Self.contents(path)
+      try removeFile(at: path)
+      try writeAtomically(whole.span, to: ResumableFile.partialPath(for: path))
+      var heard: [Int] = []
+      try Self.builder().build(at: path) { done, _ in
+        heard.append(done)
+        return true
+      }
+      #expect(heard == [200])
+      #expect(try Self.contents(path) == whole)
+    }
+  }
+
+  /// Words are finite, but what comes of them need not be.
+  @Test(arguments: TableOperation.allCases)
+  func resultsBeyondFloatsAreRefused(_ operation: TableOperation) throws {
+    func words(_ size: Int, _ number: Float) throws -> Codebook {
+      try Codebook(Tensor([2, size], (0..<2 * size).map { $0 % 2 == 0 ? number : -number }))
+    }
+    let block = TableBlock(rows: 2, dimension: 2)
+    let isMatrix = [.product, .transposedProduct].contains(operation)
+    func builder(_ number: Float) throws -> TableBuilder {
+      try TableBuilder(
+        operation, block, left: words(isMatrix ? 4 : 2, number), right: words(2, number),
+        entries: .int16)
+    }
+    let large: Float = operation == .sum ? 1e38 : 1e18
+    try withTemporaryDirectory { directory in
+      let table = try builder(large).build(at: "\(directory)/table")
+      #expect(table.values(0, 0).allSatisfy { $0.isFinite })
+    }
+    #expect(throws: TableError.beyondFloats(operation: operation.rawValue)) {
+      try builder(2 * large * (operation == .sum ? 1 : 20))
+    }
+  }
+
   /// A finished table is not built again; a damaged one, and that of other words, are.
   @Test func whatStandsFinishedIsLeft() throws {
     try withTemporaryDirectory { directory in
@@ -185,6 +226,19 @@ struct TableBuilderTests {
       Issue.record("not refused for its time")
       return
     }
+  }
+
+  /// What lies on a full disk already need not fit it again.
+  @Test func whatLiesThereIsCountedOff() throws {
+    let extents = TableExtents(
+      .sum, TableBlock(rows: 1, dimension: 4), leftCount: 256, rightCount: 256, format: .int8)
+    var forecast = extents.forecast()
+    let limits = TableLimits(diskBytes: 1000)
+    #expect(throws: TableError.self) { try forecast.check(limits, at: "table") }
+    forecast.discount(bytes: Int(forecast.byteCount) - 900)
+    try forecast.check(limits, at: "table")
+    forecast.discount(bytes: 5000)
+    #expect(forecast.byteCount == 0)
   }
 
   /// Bytes are exact; the error is that of some rows, which all rows come near.

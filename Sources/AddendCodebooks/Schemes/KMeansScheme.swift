@@ -12,9 +12,10 @@ public struct KMeansScheme: CodebookScheme {
     "k-means", summary: "Lloyd's algorithm from a k-means++ start",
     parameters: [
       .init(
-        "iterations", .integer(0...10_000), standard: .integer(20), help: "rounds, at most"),
+        "iterations", .integer(0...10_000), standard: .integer(KMeans.standardIterations),
+        help: "rounds, at most"),
       .init(
-        "samples", .integer(1...(1 << 30)), standard: .integer(65_536),
+        "samples", .integer(1...Codebook.countLimit), standard: .integer(65_536),
         help: "blocks to learn from, at most"),
     ])
 
@@ -31,6 +32,14 @@ public struct KMeansScheme: CodebookScheme {
 
   public var specification: Specification {
     Specification("k-means", ["iterations": .integer(iterations), "samples": .integer(samples)])
+  }
+
+  public func work(words: Int, blocks: Int, dimension: Int) -> [CodebookWork] {
+    [
+      CodebookWork(
+        .means(rounds: iterations), points: min(blocks, max(samples, words)), dimension: dimension,
+        words: words)
+    ]
   }
 
   public func makeCodebook(

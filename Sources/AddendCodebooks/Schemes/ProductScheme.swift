@@ -32,6 +32,14 @@ public struct ProductScheme: CodebookScheme {
     return try makeComposite(wordsPerPart: each, from: source, using: &random).flattened()
   }
 
+  public func work(words: Int, blocks: Int, dimension: Int) -> [CodebookWork] {
+    guard let each = try? wordsPerPart("product", words: words, parts: pieces) else { return [] }
+    let piece = max(1, (dimension + pieces - 1) / pieces)
+    return Array(
+      repeating: learning.work(words: each, blocks: blocks, dimension: piece), count: pieces
+    ).flatMap(\.self)
+  }
+
   /// The pieces' codebooks, of `wordsPerPart` words each: `wordsPerPart^pieces` words in all.
   ///
   /// - Throws: `CodebookError`, also where a block has fewer numbers than pieces.

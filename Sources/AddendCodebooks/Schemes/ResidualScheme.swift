@@ -32,6 +32,13 @@ public struct ResidualScheme: CodebookScheme {
     return try makeComposite(wordsPerPart: each, from: source, using: &random).flattened()
   }
 
+  public func work(words: Int, blocks: Int, dimension: Int) -> [CodebookWork] {
+    guard let each = try? wordsPerPart("residual", words: words, parts: stages) else { return [] }
+    let coding = CodebookWork(.coding, points: blocks, dimension: dimension, words: each)
+    let stage = learning.work(words: each, blocks: blocks, dimension: dimension) + [coding]
+    return Array(repeating: stage, count: stages).flatMap(\.self)
+  }
+
   /// The stages' codebooks, of `wordsPerPart` words each: `wordsPerPart^stages` words in all.
   ///
   /// - Throws: `CodebookError`.

@@ -41,6 +41,13 @@ public struct SphereScheme: CodebookScheme {
       })
   }
 
+  public func work(words: Int, blocks: Int, dimension: Int) -> [CodebookWork] {
+    [
+      CodebookWork(
+        .means(rounds: KMeans.standardIterations), points: blocks, dimension: 1, words: gains)
+    ]
+  }
+
   /// A point of the unit sphere: normal numbers divided by their norm (Muller, 1959).
   private static func direction(_ dimension: Int, using random: inout RandomSource) -> [Double] {
     while true {

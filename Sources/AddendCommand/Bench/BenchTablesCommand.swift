@@ -47,8 +47,8 @@ struct BenchTablesCommand: ParsableCommand {
 
   mutating func validate() throws {
     guard 1...512 ~= block else { throw ValidationError("--block is \(block), expected 1 to 512.") }
-    if let units = smaller.first(where: { !(1...65536 ~= $0) }) {
-      throw ValidationError("--smaller is \(units), expected 1 to 65536.")
+    if let units = smaller.first(where: { !(1...8192 ~= $0) }) {
+      throw ValidationError("--smaller is \(units), expected 1 to 8192.")
     }
     guard 1...1000 ~= rounds else {
       throw ValidationError("--rounds is \(rounds), expected 1 to 1000.")
@@ -58,6 +58,8 @@ struct BenchTablesCommand: ParsableCommand {
 
   func run() throws {
     try common.checkOutputs(chart)
+    // What is refused should be so before minutes of measuring.
+    if let shape = try giantShape() { try GiantTableBenchmark(shape).checkMemory() }
     var cases: [BenchmarkCase] = []
     var accuracies: [NetworkAccuracy] = []
     var timing = Interleaved()

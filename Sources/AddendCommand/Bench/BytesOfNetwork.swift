@@ -59,6 +59,9 @@ struct BytesOfNetwork {
       path: path, program: Double(right) / Double(classes.count),
       twin: try twin.map { path in
         let twin = try StoredModel(contentsOf: path)
+        guard twin.model.map.name == "float32" else {
+          throw Failure(.data, "'\(path)' is no float32 twin: its map is \(twin.model.map.name)")
+        }
         guard twin.model.network.input == test.inputShape else {
           throw Failure(
             .data, "'\(path)' takes \(twin.model.network.input), not \(test.inputShape)")

@@ -41,22 +41,28 @@ struct BuildTablesCommand: ParsableCommand {
   @Option(help: "What entries are: the results' numbers, or the index of the nearest word.")
   var entries = Entries.int16
 
-  @Option(help: "Calibration examples, at most.")
+  @Option(help: "Calibration examples; with --model rounded up to whole batches of 64.")
   var examples = 1024
 
-  @Option(help: "Seconds that one table may take; a longer build is refused before it begins.")
+  @Option(
+    help: """
+      Seconds that one table may take, and the codebooks of one layer; what would take longer is \
+      refused before it begins.
+      """)
   var timeLimit = 3600.0
 
   @OptionGroup var common: CommonOptions
 
   private static func operations(_ text: String) throws -> [TableOperation] {
-    try text.split(separator: ",", omittingEmptySubsequences: false).map { name in
+    var operations: [TableOperation] = []
+    for name in text.split(separator: ",", omittingEmptySubsequences: false) {
       guard let operation = TableOperation(rawValue: String(name)) else {
         let known = TableOperation.allCases.map(\.rawValue).joined(separator: ", ")
         throw ValidationError("There is no table of '\(name)'; there are \(known).")
       }
-      return operation
+      if !operations.contains(operation) { operations.append(operation) }
     }
+    return operations
   }
 
   mutating func validate() throws {
@@ -80,7 +86,12 @@ struct BuildTablesCommand: ParsableCommand {
       let survey = try TableSurvey(
         model: model, dataset: dataset, examples: examples, options: common)
       try createDirectory(at: output)
-      for layer in survey.layers { try check(layer, plan) }
+      var known: [CodebookWork: Double] = [:]
+      var seconds = 0.0
+      for layer in survey.layers { seconds += try check(layer, plan, &known) }
+      if seconds > 2 {
+        common.say("codebooks: about \(QuantityUnit.seconds.text(seconds)) at most")
+      }
       var report = TableReport(plan: codebooks)
       for (number, layer) in survey.layers.enumerated() {
         let own = try made(layer, plan, number)
@@ -92,6 +103,7 @@ struct BuildTablesCommand: ParsableCommand {
       common.say("\(report.table)")
       common.say(report.footnote)
       for note in report.notes { common.say(note) }
+      common.say("the tables are in \(output)")
       try Envelope(
         command: "tables build", options: common, dataset: survey.dataset,
         results: report.results
@@ -99,8 +111,13 @@ struct BuildTablesCommand: ParsableCommand {
     }
   }
 
-  /// Refuses what is far beyond time, memory or disk before the first codebook is made.
-  private func check(_ layer: LayerSurvey.Layer, _ plan: LayerCodebookPlan) throws {
+  /// Refuses what is far beyond time, memory or disk before the first codebook is made. Returns about
+  /// how many seconds the codebooks take, at most.
+  ///
+  /// - Parameter known: the time of the work that was timed; layers resemble each other.
+  private func check(
+    _ layer: LayerSurvey.Layer, _ plan: LayerCodebookPlan, _ known: inout [CodebookWork: Double]
+  ) throws -> Double {
     let format: TableEntryFormat? =
       switch entries {
       case .int8: .int8
@@ -109,15 +126,34 @@ struct BuildTablesCommand: ParsableCommand {
       case .index: nil
       }
     for operation in tables {
+      let path = path(of: operation, for: layer.name)
+      var forecast = plan.extents(of: operation, for: layer, format: format).forecast()
+      // The same build may have been here, and not have ended.
+      forecast.discount(bytes: byteCount(ofFileAt: path))
+      forecast.discount(bytes: byteCount(ofFileAt: ResumableFile.partialPath(for: path)))
       do throws(TableError) {
-        try plan.extents(of: operation, for: layer, format: format).forecast()
-          .check(TableLimits(seconds: timeLimit), at: "\(output)/table")
+        try forecast.check(TableLimits(seconds: timeLimit), at: path)
       } catch .file(let error) {
         throw error
       } catch {
         throw Failure(.data, "\(layer.name): \(error)")
       }
     }
+    let work = plan.work(for: layer, resultsOf: format == nil ? tables : [])
+    for one in Set(work) where known[one] == nil { known[one] = one.seconds() }
+    let seconds = work.reduce(0) { $0 + (known[$1] ?? 0) }
+    guard seconds <= timeLimit else {
+      throw Failure(
+        .data,
+        "\(layer.name): making its codebooks would take about \(QuantityUnit.seconds.text(seconds)), and \(QuantityUnit.seconds.text(timeLimit)) are allowed"
+      )
+    }
+    return seconds
+  }
+
+  private func path(of operation: TableOperation, for layer: String) -> String {
+    let name = layer.split(separator: "/").joined(separator: ".")
+    return "\(output)/\(name).\(operation.rawValue).table"
   }
 
   /// The layer's codebooks, and the random source that goes on behind them.
@@ -137,7 +173,7 @@ struct BuildTablesCommand: ParsableCommand {
     _ random: RandomSource
   ) throws -> TableReport.Built {
     let name = books.name.split(separator: "/").joined(separator: ".")
-    let path = "\(output)/\(name).\(operation.rawValue).table"
+    let path = path(of: operation, for: books.name)
     do {
       var random = random
       let entries: TableEntries =

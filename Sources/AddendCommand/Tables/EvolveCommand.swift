@@ -154,8 +154,8 @@ struct CandidateOptions: ParsableArguments {
     if teacher != nil && fitness != .loss {
       throw ValidationError("--teacher needs --fitness loss.")
     }
-    if !(changes >= 1 && changes.isFinite) {
-      throw ValidationError("--changes is \(changes), expected 1 or more.")
+    if !(1...1e6 ~= changes) {
+      throw ValidationError("--changes is \(changes), expected 1 to 1000000.")
     }
     for (name, weight) in [("byte", byteWeight), ("energy", energyWeight)]
     where !(weight >= 0 && weight.isFinite) {

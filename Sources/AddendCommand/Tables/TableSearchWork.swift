@@ -7,6 +7,8 @@ struct TableSearchWork {
   private let specification: Specification
   private let splits: DatasetSplits
   private let examples: HeldOutExamples
+  /// Names the network that is searched, and the standard: other files make another search.
+  private let judged: String
 
   private var common: CommonOptions { options.common }
 
@@ -15,19 +17,29 @@ struct TableSearchWork {
     stored = try StoredModel(contentsOf: options.file)
     specification = try stored.dataset(options.dataset)
     let whole = try Datasets.load(specification, from: options.common.store)
+    guard whole.training.inputShape == stored.model.network.input else {
+      throw Failure(
+        .data,
+        "'\(options.file)' takes \(stored.model.network.input), but examples of \(whole.training.name) are \(whole.training.inputShape)"
+      )
+    }
     let count = Int((Double(whole.training.count) * options.validation).rounded())
-    guard count > 0 else {
-      throw Failure(.usage, "--validation holds out none of \(whole.training.count) examples")
+    guard 0 < count, count < whole.training.count else {
+      let part = count > 0 ? "all" : "none"
+      throw Failure(.usage, "--validation holds out \(part) of \(whole.training.count) examples")
     }
     splits = whole.splittingOffValidation(count: count, seed: options.common.seed)
     let heldOut = splits.validation ?? splits.training
+    let network = "network \(try TableSurvey.checksum(ofFile: options.file))"
     guard let path = options.candidates.teacher else {
+      judged = network
       examples = try HeldOutExamples(heldOut, against: .targets(stored.loss))
       return
     }
     let teacher = try StoredModel(contentsOf: path).model
     guard teacher.output == stored.model.output, teacher.network.input == stored.model.network.input
     else { throw Failure(.data, "'\(path)' and '\(options.file)' have other inputs or outputs") }
+    judged = try network + " after \(TableSurvey.checksum(ofFile: path))"
     examples = try HeldOutExamples(heldOut, against: .model(teacher))
   }
 
@@ -76,8 +88,7 @@ struct TableSearchWork {
     let fitness = options.candidates.tableFitness
     var search = Search(
       space, by: try SearchMethods.configuration(options.method), startingFrom: seeds,
-      judgedBy: "\(fitness) on \(examples.checksum)"
-        + (options.candidates.teacher.map { " after '\($0)'" } ?? ""), islands: options.islands,
+      judgedBy: "\(fitness) on \(examples.checksum), \(judged)", islands: options.islands,
       migrationInterval: options.migration, seed: common.seed)
     if options.resume, let path = options.state {
       if isFile(at: path) {
@@ -86,9 +97,12 @@ struct TableSearchWork {
       } else {
         common.say("no search in '\(path)' yet: it starts from the beginning")
       }
+    } else if let path = options.state, isFile(at: path) {
+      throw Failure(
+        .usage, "'\(path)' is there already: --resume goes on with it, another --state begins anew")
     }
     var display = ProgressDisplay(
-      "\(options.target.rawValue), \(options.method.name)", total: 1000, unit: "‰",
+      "\(options.target.rawValue), \(options.method.name)", total: 1000, unit: "",
       style: .automatic(isQuiet: common.quiet))
     while search.generation == 0 || options.budget.spentShare(by: search) < 1 {
       try search.step { try space.fitness(of: $0, fitness, on: examples) }

@@ -1,3 +1,4 @@
+internal import AddendCodebooks
 internal import AddendKernels
 internal import AddendLinear
 internal import AddendNetworks
@@ -112,7 +113,7 @@ struct BlockRecording: MapVisitor {
         map: found.map, layer: layer,
         books: [
           .init(words: words.vectors, blocks: found.recorder.points),
-          .init(words: words.matrices, blocks: found.map.weightBlocks.transposed),
+          .init(words: words.matrices, blocks: found.map.weightBlocks.transposedMatrix),
         ])
     }
   }

@@ -8,7 +8,7 @@ extension CodebookSpace {
       books: books.map { book in
         switch source {
         case .kMeans:
-          KMeans(points: book.blocks.transposed).codebook(words: book.count, using: &random)
+          KMeans(points: book.blocks.transposedMatrix).codebook(words: book.count, using: &random)
             .elements
         case .samples:
           (0..<book.count).flatMap { _ in book.randomBlock(using: &random) }
@@ -122,14 +122,4 @@ extension CodebookSpace.Book {
 extension RandomSource {
   /// An integer below `limit`.
   mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(max(1, limit))) }
-}
-
-extension Tensor<Float> {
-  /// A matrix's transpose.
-  var transposed: Tensor<Float> {
-    let (rows, columns) = (shape[0], shape[1])
-    return Tensor([columns, rows]) { result in
-      for i in 0..<rows { for j in 0..<columns { result[j * rows + i] = span[i * columns + j] } }
-    }
-  }
 }

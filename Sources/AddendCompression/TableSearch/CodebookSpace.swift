@@ -67,7 +67,7 @@ public struct CodebookSpace: ModelSpace {
     init(words: Tensor<Float>, blocks: Tensor<Float>) {
       self.words = words
       self.blocks = blocks
-      let codes = KMeans(points: blocks.transposed).codes(for: words)
+      let codes = KMeans(points: blocks.transposedMatrix).codes(for: words)
       let dimension = words.shape[1]
       var sum = 0.0
       for i in 0..<blocks.count {

@@ -19,6 +19,8 @@ public struct EntrySpace: ModelSpace {
   private let base: Model<Float>
   /// The number of the first entry of each map, and the number of all.
   private let starts: [Int]
+  /// Of all entries as they are.
+  private let checksum: UInt32
 
   /// - Throws: `CompressionError.unsuitable` for a model without frozen look-up maps.
   public init(_ model: Model<Float>, changedEntries: Double = 4) throws(CompressionError) {
@@ -30,6 +32,7 @@ public struct EntrySpace: ModelSpace {
     }
     base = model
     starts = counts.starts
+    checksum = crc32(counts.bytes.span)
     self.changedEntries = changedEntries
   }
 
@@ -38,7 +41,7 @@ public struct EntrySpace: ModelSpace {
 
   private var entryCount: Int { starts.last ?? 0 }
 
-  public var identity: String { "entries \(starts), \(changedEntries) changed" }
+  public var identity: String { "entries \(starts) \(checksum), \(changedEntries) changed" }
 
   public func model(of genome: Genome) throws(CompressionError) -> Model<Float> {
     var model = base
@@ -57,7 +60,8 @@ public struct EntrySpace: ModelSpace {
   ) -> Genome {
     var genome = genome
     repeat {
-      let most = max(1, Int((8 * strength).rounded()))
+      // Twice the reach of an entry is as far as any difference goes.
+      let most = max(1, Int(min(8 * strength, 254).rounded()))
       let size = 1 + random.below(most)
       let entry = random.below(entryCount)
       genome.differences[entry, default: 0] += random.uniform() < 0.5 ? size : -size
@@ -101,13 +105,15 @@ public struct EntrySpace: ModelSpace {
   }
 }
 
-/// Finds where each map's entries begin.
+/// Finds where each map's entries begin, and what they are.
 private struct EntryCounts: MapVisitor {
   var starts = [0]
+  var bytes: [UInt8] = []
 
   mutating func visit(_ map: inout any MapSlot<Float>, _ role: MapRole, named name: String) {
     guard let slot = map as? Slot<LookupMap<Float>>, slot.map.entryCount > 0 else { return }
     starts.append((starts.last ?? 0) + slot.map.entryCount)
+    bytes += slot.map.entries.map { UInt8(bitPattern: $0) }
   }
 }
 

@@ -20,6 +20,13 @@ public struct LayerCodebookPlan: Sendable {
     /// How many words there will be for so many blocks, at most.
     func wordCount(blocks: Int) -> Int { words ?? max(1, min(256, blocks)) }
 
+    /// Making words for so many blocks of `dimension` numbers, and coding the blocks.
+    func work(blocks: Int, dimension: Int) -> [CodebookWork] {
+      let (blocks, words) = (max(1, blocks), wordCount(blocks: blocks))
+      return scheme.work(words: words, blocks: blocks, dimension: dimension)
+        + [CodebookWork(.coding, points: blocks, dimension: dimension, words: words)]
+    }
+
     func codebook(
       _ blocks: Tensor<Float>, using random: inout RandomSource
     ) throws(CodebookError) -> Codebook {
@@ -71,6 +78,34 @@ extension LayerCodebookPlan {
       operation, operation == .sum ? cut.sumBlock : block, leftCount: left, rightCount: right,
       format: format ?? .index(words: results))
   }
+}
+
+extension LayerCodebookPlan {
+  /// What the time of making a layer's codebooks goes into: words for inputs, the matrix and gradients,
+  /// and for the results of `operations`, which are those whose entries are indices.
+  public func work(
+    for layer: LayerSurvey.Layer, resultsOf operations: [TableOperation] = []
+  ) -> [CodebookWork] {
+    let cut = LayerBlocks(
+      inputSize: layer.weight.shape[0], outputSize: layer.weight.shape[1], block: block)
+    let (inputs, slopes) = (
+      layer.inputs.shape[0] * cut.inputBlocks, layer.gradients.shape[0] * cut.outputBlocks
+    )
+    var work = vectors.work(blocks: inputs, dimension: block.dimension)
+    work += matrices.work(blocks: cut.matrixBlocks, dimension: block.rows * block.dimension)
+    work += gradients.work(blocks: slopes, dimension: block.rows)
+    for operation in operations where operation != .sum {
+      // Results are drawn for this, and not coded.
+      let words = results.wordCount(blocks: resultSamples)
+      work += results.scheme.work(
+        words: words, blocks: resultSamples,
+        dimension: extents(of: operation, for: layer, format: nil).resultSize)
+    }
+    return work
+  }
+
+  /// Results that words for them are made from.
+  var resultSamples: Int { max(8192, 16 * (results.words ?? 256)) }
 }
 
 /// A layer's codebooks, and what coding by them loses.
@@ -153,8 +188,7 @@ public struct LayerCodebooks: Sendable {
       case .outerProduct: (gradients.codes, vectors.codes)
       case .sum: (vectors.codes, vectors.codes)
       }
-    let block = operation == .sum ? blocks.sumBlock : blocks.block
-    let count = max(8192, 16 * (plan.results.words ?? 256))
+    let (block, count) = (blocks.block, plan.resultSamples)
     var results: [Float] = []
     for _ in 0..<count {
       let i = Int(leftCodes[Int(random.next() % UInt64(leftCodes.count))])
@@ -189,17 +223,5 @@ extension Tensor<Float> {
     let shape = GEMMShape(m: self.shape[0], n: other.shape[1], k: self.shape[1])
     let (a, b) = (self, other)
     return Tensor([shape.m, shape.n]) { gemm(shape, a.span, b.span, &$0) }
-  }
-
-  /// `Σ (self − truth)² / Σ truth²`.
-  func relativeError(from truth: Tensor<Float>) -> Double {
-    let (x, y) = (truth.span, span)
-    var (error, energy) = (0.0, 0.0)
-    for i in x.indices {
-      let (number, difference) = (Double(x[i]), Double(x[i]) - Double(y[i]))
-      error += difference * difference
-      energy += number * number
-    }
-    return error == 0 ? 0 : error / energy
   }
 }

@@ -4,6 +4,9 @@ extension LookupMap {
   /// The number of entries in the tables of a frozen map; 0 before.
   public var entryCount: Int { frozen?.entryCount ?? 0 }
 
+  /// The entries `[outputs, blocks, codewords]` of the tables of a frozen map; none before.
+  public var entries: [Int8] { frozen?.entries.map { Int8(clamping: $0) } ?? [] }
+
   /// This frozen map with `difference` added to entries of its tables.
   ///
   /// Entries are numbered output by output, then block by block: as archives store them. They are

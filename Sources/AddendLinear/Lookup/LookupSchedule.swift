@@ -49,7 +49,8 @@ struct LookupSchedule: Hashable, Sendable {
       let isEnough = sampleCount >= (isOverdue ? 8 * entries : wantedSamples)
       return isEnough ? .learn : .none
     }
-    let due = warmup + refresh * Double(encodersLearned)
+    // Not 0 times infinity, for who wants one encoder.
+    let due = encodersLearned == 0 ? warmup : warmup + refresh * Double(encodersLearned)
     let isAllowed =
       encodersLearned == 0 || (refresh > 0 && progress.epoch <= settle * Double(progress.epochs))
     guard isAllowed && progress.epoch >= due else { return .none }

@@ -213,8 +213,9 @@ public struct SpaceMap<Scalar: TensorScalar>: LinearMap {
 
   /// Of the power of two nearest to the commitment's factor, `2β / rows`, in the exponent.
   private func commitmentExponent(rows: Int) -> Int? {
-    guard configuration.commitment > 0, rows > 0 else { return nil }
-    return Int((Math.log(2 * configuration.commitment / Double(rows)) / Math.log(2)).rounded())
+    guard rows > 0, case let factor = 2 * configuration.commitment / Double(rows), factor > 0
+    else { return nil }
+    return Int((Math.log(factor) / Math.log(2)).rounded())
   }
 
   private static func refuseBackward() -> Never {

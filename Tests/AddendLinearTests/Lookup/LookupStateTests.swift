@@ -96,13 +96,25 @@ func aFreshMapBecomesTheFrozenOneWhoseStateItVisits(_ steps: Int) throws {
   var trained = try fresh()
   for step in 0..<5 { _ = try take(step, &trained) }
   let record = StateRecord(of: trained)
-  for (name, index, value) in [("columns", 0, 4), ("columns", 5, 3), ("schedule", 2, -1)] {
+  for (name, index, value) in [
+    ("columns", 0, 4), ("columns", 5, 3), ("schedule", 2, -1), ("isFrozen", 0, 2),
+  ] {
     var state = try #require(record.integers[name])
     state.values[index] = value
     var copy = try stranger()
     let refusal = record.restored(to: &copy, changing: [name: state])
     #expect(refusal != nil, "\(name)[\(index)] = \(value)")
   }
+}
+
+/// An infinite time between encoders is one encoder, not none.
+@Test func endlessRefreshLearnsOnce() throws {
+  var map = try LookupCase<Float>(
+    "lookup:block=4,codewords=4,refresh=inf", inputs: 11, outputs: 5, rows: 1, learns: false
+  ).map
+  for step in 0..<24 { _ = try take(step, &map) }
+  let schedule = try #require(StateRecord(of: map).integers["schedule"])
+  #expect(schedule.values[0] == 1 && schedule.values[4] == 1)
 }
 
 /// With warm-up the products stay exact; then rows are collected, and the encoder is learned.

@@ -129,3 +129,26 @@ private func error(of map: LookupMap<Float>, on x: Tensor<Float>) throws -> Doub
   #expect(errors[3] < errors[2])
   #expect(errors[4] <= errors[3])
 }
+
+/// The second stage compares what the first has left: its thresholds are one tree's, each with what the
+/// prototype of the code before has in the column that is compared.
+@Test func secondStagesCompareWhatIsLeft() throws {
+  let part = try LookupCase<Double>(
+    "lookup:codewords=4,stages=2,block=5", inputs: 15, outputs: 3, rows: 400)
+  let record = StateRecord(of: part.map)
+  let columns = try #require(record.integers["columns"]).values
+  let thresholds = try #require(record.numbers["thresholds"]).elements
+  let prototypes = try #require(record.numbers["prototypes"])
+  for block in 0..<3 {
+    for level in 0..<2 {
+      let column = columns[block * 4 + 2 + level]
+      for node in 0..<1 << level {
+        let shares = (0..<4).map { code in
+          thresholds[block << 4 + (4 + code) << level + node] - prototypes[block, code, column]
+        }
+        #expect(shares.allSatisfy { abs($0 - shares[0]) < 1e-5 })
+        #expect(Set(shares.indices.map { prototypes[block, $0, column] }).count > 1)
+      }
+    }
+  }
+}

@@ -278,6 +278,42 @@ struct SpaceTrainingTests {
   }
 }
 
+/// Inputs are drawn to their words by `2β / rows`, rounded to a power of two: taken off again, it leaves
+/// words.
+@Test func commitmentDrawsToWords() throws {
+  func gradient(_ commitment: String) throws -> (Tensor<Float>, SpaceFixture<Float>) {
+    var fixture = try SpaceFixture<Float>(
+      "space:commitment=\(commitment)", inputs: 6, outputs: 4)
+    let (_, residuals) = try fixture.map.trainingForward(fixture.x)
+    return (fixture.map.backward(fixture.dy, residuals), fixture)
+  }
+  let (drawn, fixture) = try gradient("1")
+  let (free, _) = try gradient("0")
+  let words = try #require(fixture.map.words).vectors
+  // 2 / 6 rounds to 1/4.
+  for block in 0..<18 {
+    let word = (2 * block..<2 * block + 2).map { i in
+      fixture.x.span[i] - 4 * (drawn.span[i] - free.span[i])
+    }
+    let distances = (0..<words.shape[0]).map { k in
+      max(abs(words.span[2 * k] - word[0]), abs(words.span[2 * k + 1] - word[1]))
+    }
+    #expect(try #require(distances.min()) < 1e-4)
+  }
+}
+
+/// A commitment that rounds to nothing is none.
+@Test func vanishingCommitmentIsNone() throws {
+  func gradient(_ commitment: String) throws -> Tensor<Float> {
+    var fixture = try SpaceFixture<Float>(
+      "space:commitment=\(commitment)", inputs: 6, outputs: 4)
+    let (_, residuals) = try fixture.map.trainingForward(fixture.x)
+    return fixture.map.backward(fixture.dy, residuals)
+  }
+  #expect(try gradient("5e-324") == gradient("0"))
+  #expect(try gradient("1") != gradient("0"))
+}
+
 /// Reads one tensor of a map's state.
 private struct WordReader: StateVisitor {
   typealias Scalar = Float

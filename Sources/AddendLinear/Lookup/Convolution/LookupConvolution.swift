@@ -159,9 +159,7 @@ public struct LookupConvolution<Scalar: TensorScalar>: LinearMap {
 
   /// Visits first whether the map is frozen: a fresh map takes on the form that it is told.
   public mutating func visit(_ visitor: inout some StateVisitor<Scalar>) {
-    var isFrozen = IntegerState(.uint8, [1], [frozen == nil ? 0 : 1])
-    visitor.visit(&isFrozen, named: "isFrozen")
-    if (isFrozen.values.first ?? 0) != 0 {
+    if visitor.visit(frozen == nil ? .training : .frozen) == .frozen {
       if frozen == nil {
         frozen = FrozenLookupConvolution(
           settings.makeEncoder(filter.layout), filter, outputs: outputSize)
