@@ -103,7 +103,7 @@ INLINE void sum_32(const outputs at, size_t count, const __m512i *restrict lanes
   }
   for (size_t j = 128; j < at.size; j += 128) {
     lanes += 8;
-    // A line a step: by the time that all rows have passed, the next tables are near.
+    // A line a step: by the time that a tile's rows have passed, the next tables are near.
     next += 64;
     _mm_prefetch((const char *)next, _MM_HINT_T0);
     const __m512i low[2] = {lanes[0], lanes[1]}, high[2] = {lanes[4], lanes[5]};
@@ -164,7 +164,7 @@ INLINE void sums_of(const outputs at, size_t count, const __m512i *restrict lane
   }
 }
 
-// Four outputs at a time keep their tables and sums at hand while all rows pass. Functions of their
+// Four outputs at a time keep their tables and sums at hand while rows pass. Functions of their
 // own, lest what is around them take their registers.
 #define ALONE VNNI static __attribute__((noinline))
 ALONE void bytes_of_4(const outputs *at, const __m512i *lanes, size_t rows, void *y) {
@@ -196,18 +196,25 @@ VNNI static void outputs_of_tile(const addend_byte_layer *restrict layer, const 
                                  size_t rows, size_t first, size_t end, writer write, char *y,
                                  const uint8_t *other, size_t other_rows) {
   const size_t size = layer->blocks * 16, columns = 4 * layer->blocks;
-  const size_t a_time = (4 * columns + end - first - 1) / (end - first);
+  // So many rows' lanes stay in the first-level cache, beside the tables in use and those to come.
+  const size_t pass = layer->blocks <= 128 ? tile : tile / 2;
+  const size_t calls = (rows + pass - 1) / pass * ((end - first + 3) / 4);
   size_t column = other ? 0 : columns;
-  for (size_t m = first; m < end;) {
-    const size_t count = m + 4 <= end ? 4 : 1, next = m + count + 4 <= end ? m + count : first;
-    const outputs at = {layer->tables + m * size, size, layer->biases + m, layer->shifts + m,
-                        layer->tables + next * size};
-    for (size_t stop = column + a_time; column < columns && column < stop; ++column)
-      for (size_t r = 0; r < other_rows; r += 64)
-        _mm_prefetch((const char *)other + (size_t)layer->columns[column] * tile + r, _MM_HINT_T1);
-    (count == 4 ? write.of_4 : write.of_1)(&at, lanes, rows, y + m * tile * write.size);
-    m += count;
-  }
+  for (size_t r = 0; r < rows; r += pass)
+    for (size_t m = first; m < end;) {
+      const size_t count = m + 4 <= end ? 4 : 1, next = m + count + 4 <= end ? m + count : first;
+      const outputs at = {layer->tables + m * size, size, layer->biases + m, layer->shifts + m,
+                          layer->tables + next * size};
+      const size_t stop = column + columns / calls + 1;
+      for (; column < columns && column < stop; ++column)
+        for (size_t i = 0; i < other_rows; i += 64)
+          _mm_prefetch((const char *)other + (size_t)layer->columns[column] * tile + i,
+                       _MM_HINT_T1);
+      (count == 4 ? write.of_4 : write.of_1)(&at, lanes + r / 64 * layer->blocks,
+                                             rows - r < pass ? rows - r : pass,
+                                             y + (m * tile + r) * write.size);
+      m += count;
+    }
 }
 
 VNNI static void all_tiles(const addend_byte_layer *restrict layer, const uint8_t *restrict x,
