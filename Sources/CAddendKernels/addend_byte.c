@@ -7,8 +7,6 @@ enum { tile = ADDEND_BYTE_TILE };
 // Products and sums are rounded apart, so that all machines agree bit for bit.
 #pragma STDC FP_CONTRACT OFF
 
-static size_t padded(size_t rows) { return (rows + 63) & ~(size_t)63; }
-
 // The definitions: every variant agrees with them bit for bit.
 static int32_t sum_of(const addend_byte_layer *restrict layer, const uint8_t *restrict codes,
                       size_t m, size_t r) {
@@ -26,26 +24,31 @@ static void encode(const addend_byte_layer *restrict layer, const uint8_t *restr
 
 static void layer_scalar(const addend_byte_layer *restrict layer, const uint8_t *restrict x,
                          size_t rows, uint8_t *restrict scratch, uint8_t *restrict y) {
-  rows = padded(rows);
-  encode(layer, x, rows, scratch);
-  for (size_t m = 0; m < layer->outputs; ++m)
-    for (size_t r = 0; r < rows; ++r)
-      y[m * tile + r] = addend_byte_cut(sum_of(layer, scratch, m, r), layer->shifts[m]);
+  for (size_t t = 0; t * tile < rows; ++t, x += layer->inputs * tile, y += layer->outputs * tile) {
+    const size_t here = addend_byte_tile_rows(rows, t);
+    encode(layer, x, here, scratch);
+    for (size_t m = 0; m < layer->outputs; ++m)
+      for (size_t r = 0; r < here; ++r)
+        y[m * tile + r] = addend_byte_cut(sum_of(layer, scratch, m, r), layer->shifts[m]);
+  }
 }
 
 static void sums_scalar(const addend_byte_layer *restrict layer, const uint8_t *restrict x,
                         size_t rows, uint8_t *restrict scratch, int32_t *restrict sums) {
-  rows = padded(rows);
-  encode(layer, x, rows, scratch);
-  for (size_t m = 0; m < layer->outputs; ++m)
-    for (size_t r = 0; r < rows; ++r) sums[m * tile + r] = sum_of(layer, scratch, m, r);
+  for (size_t t = 0; t * tile < rows;
+       ++t, x += layer->inputs * tile, sums += layer->outputs * tile) {
+    const size_t here = addend_byte_tile_rows(rows, t);
+    encode(layer, x, here, scratch);
+    for (size_t m = 0; m < layer->outputs; ++m)
+      for (size_t r = 0; r < here; ++r) sums[m * tile + r] = sum_of(layer, scratch, m, r);
+  }
 }
 
 static void columns_scalar(const uint8_t *restrict x, size_t rows, size_t width,
                            uint8_t *restrict columns) {
   for (size_t c = 0; c < width; ++c) {
     for (size_t r = 0; r < rows; ++r) columns[c * tile + r] = x[r * width + c];
-    memset(columns + c * tile + rows, 0, padded(rows) - rows);
+    memset(columns + c * tile + rows, 0, addend_byte_tile_rows(rows, 0) - rows);
   }
 }
 
@@ -65,8 +68,11 @@ void addend_byte_network(addend_byte_kernels kernels, const addend_byte_layer *r
                          const uint8_t *restrict x, size_t rows, size_t width, size_t widest,
                          uint8_t *restrict bytes, uint8_t *restrict scratch,
                          float *restrict logits) {
-  uint8_t *from = bytes, *to = bytes + widest * tile;
-  kernels.columns(x, rows, width, from);
+  const size_t tiles = (rows + tile - 1) / tile;
+  uint8_t *from = bytes, *to = bytes + tiles * widest * tile;
+  for (size_t t = 0; t < tiles; ++t)
+    kernels.columns(x + t * tile * width, rows - t * tile < tile ? rows - t * tile : tile, width,
+                    from + t * width * tile);
   for (size_t i = 0; i + 1 < count; ++i) {
     kernels.layer(&layers[i], from, rows, scratch, to);
     uint8_t *free = from;
@@ -78,7 +84,8 @@ void addend_byte_network(addend_byte_kernels kernels, const addend_byte_layer *r
   kernels.sums(&layers[count - 1], from, rows, scratch, sums);
   for (size_t r = 0; r < rows; ++r)
     for (size_t m = 0; m < outputs; ++m)
-      logits[r * outputs + m] = (float)sums[m * tile + r] * scales[m] + offsets[m];
+      logits[r * outputs + m] =
+          (float)sums[(r / tile * outputs + m) * tile + r % tile] * scales[m] + offsets[m];
 }
 
 void addend_byte_classes(const float *restrict logits, size_t rows, size_t outputs,

@@ -65,9 +65,8 @@ AVX2 static inline void sum_32(const addend_byte_layer *restrict layer,
   }
 }
 
-AVX2 static void layer_avx2(const addend_byte_layer *restrict layer, const uint8_t *restrict x,
-                            size_t rows, uint8_t *restrict scratch, uint8_t *restrict y) {
-  rows = (rows + 63) & ~(size_t)63;
+AVX2 static void bytes_of_tile(const addend_byte_layer *restrict layer, const uint8_t *restrict x,
+                               size_t rows, uint8_t *restrict scratch, uint8_t *restrict y) {
   encode(layer, x, rows, scratch);
   for (size_t m = 0; m < layer->outputs; ++m) {
     const __m128i shift = _mm_cvtsi32_si128(layer->shifts[m]);
@@ -85,9 +84,8 @@ AVX2 static void layer_avx2(const addend_byte_layer *restrict layer, const uint8
   }
 }
 
-AVX2 static void sums_avx2(const addend_byte_layer *restrict layer, const uint8_t *restrict x,
-                           size_t rows, uint8_t *restrict scratch, int32_t *restrict sums) {
-  rows = (rows + 63) & ~(size_t)63;
+AVX2 static void sums_of_tile(const addend_byte_layer *restrict layer, const uint8_t *restrict x,
+                              size_t rows, uint8_t *restrict scratch, int32_t *restrict sums) {
   encode(layer, x, rows, scratch);
   for (size_t m = 0; m < layer->outputs; ++m)
     for (size_t r = 0; r < rows; r += 32) {
@@ -96,6 +94,20 @@ AVX2 static void sums_avx2(const addend_byte_layer *restrict layer, const uint8_
       for (size_t i = 0; i < 4; ++i)
         _mm256_storeu_si256((__m256i *)(sums + m * tile + r + 8 * i), s[i]);
     }
+}
+
+AVX2 static void layer_avx2(const addend_byte_layer *restrict layer, const uint8_t *restrict x,
+                            size_t rows, uint8_t *restrict scratch, uint8_t *restrict y) {
+  for (size_t t = 0; t * tile < rows; ++t)
+    bytes_of_tile(layer, x + t * layer->inputs * tile, addend_byte_tile_rows(rows, t), scratch,
+                  y + t * layer->outputs * tile);
+}
+
+AVX2 static void sums_avx2(const addend_byte_layer *restrict layer, const uint8_t *restrict x,
+                           size_t rows, uint8_t *restrict scratch, int32_t *restrict sums) {
+  for (size_t t = 0; t * tile < rows; ++t)
+    sums_of_tile(layer, x + t * layer->inputs * tile, addend_byte_tile_rows(rows, t), scratch,
+                 sums + t * layer->outputs * tile);
 }
 
 // 16 rows by 16 columns, turned by four rounds of interleaving.
@@ -121,7 +133,7 @@ AVX2 static inline void turn_16(const __m128i rows[16], __m128i columns[16]) {
 
 AVX2 static void columns_avx2(const uint8_t *restrict x, size_t rows, size_t width,
                               uint8_t *restrict columns) {
-  const size_t whole = width & ~(size_t)15, padded = (rows + 63) & ~(size_t)63;
+  const size_t whole = width & ~(size_t)15, padded = addend_byte_tile_rows(rows, 0);
   for (size_t r = 0; r < padded; r += 16)
     for (size_t c = 0; c < whole; c += 16) {
       __m128i from[16], to[16];

@@ -13,6 +13,12 @@ static inline uint8_t addend_byte_code(const addend_byte_layer *restrict layer,
   return (uint8_t)(i - 16);
 }
 
+// The rows of tile t out of `rows`, those that fill up its last 64 with them.
+static inline size_t addend_byte_tile_rows(size_t rows, size_t t) {
+  const size_t left = rows - t * ADDEND_BYTE_TILE;
+  return left < ADDEND_BYTE_TILE ? (left + 63) & ~(size_t)63 : ADDEND_BYTE_TILE;
+}
+
 static inline uint8_t addend_byte_cut(int32_t sum, uint8_t shift) {
   const int32_t y = sum >> shift;
   return (uint8_t)(y < 0 ? 0 : y > 255 ? 255 : y);

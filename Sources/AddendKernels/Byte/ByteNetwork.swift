@@ -22,7 +22,7 @@ public struct ByteNetwork: Sendable {
 
   /// Where one layer's parts are.
   fileprivate struct Place: Sendable {
-    let blocks, outputs: Int
+    let inputs, blocks, outputs: Int
     let columns, thresholds, tables, biases, shifts: Int
   }
 
@@ -44,7 +44,8 @@ public struct ByteNetwork: Sendable {
     self.scales = scales
     self.offsets = offsets
     var bytes: [UInt8] = []
-    self.layers = layers.map { Self.append($0, to: &bytes) }
+    let widths = [inputs] + layers.map(\.outputs)
+    self.layers = zip(layers, widths).map { Self.append($0, inputs: $1, to: &bytes) }
     parts = AlignedBuffer(uninitializedCount: bytes.count)
     var span = parts.uniqueSpan
     for (i, byte) in bytes.enumerated() { span[i] = byte }
@@ -53,7 +54,9 @@ public struct ByteNetwork: Sendable {
   /// Bytes that a run reads.
   public var byteCount: Int { parts.count + 8 * outputs }
 
-  private static func append(_ layer: ByteLayer, to bytes: inout [UInt8]) -> Place {
+  private static func append(
+    _ layer: ByteLayer, inputs: Int, to bytes: inout [UInt8]
+  ) -> Place {
     let padding = layer.paddedBlocks - layer.blocks
     func append<Element: FixedWidthInteger>(_ elements: [Element]) -> Int {
       let start = bytes.count
@@ -76,7 +79,7 @@ public struct ByteNetwork: Sendable {
       tables += Array(repeating: 0, count: 16 * padding)
     }
     return Place(
-      blocks: layer.paddedBlocks, outputs: layer.outputs,
+      inputs: inputs, blocks: layer.paddedBlocks, outputs: layer.outputs,
       columns: append(layer.columns + Array(repeating: 0, count: 4 * padding)),
       thresholds: append(layer.thresholds + Array(repeating: 0, count: 16 * padding)),
       tables: append(tables), biases: append(layer.biases), shifts: append(layer.shifts))
@@ -145,13 +148,14 @@ extension ByteNetwork {
           guard let x = x.baseAddress, let y = y.baseAddress,
             let base = unsafe UnsafeRawPointer(parts.baseAddress)
           else { return }
-          ThreadPool.forEachPart(of: tiles, size: 1) { tile, _ in
-            let scratch = AlignedBuffer<UInt8>(uninitializedCount: blocks * Self.tileRows)
+          ThreadPool.forEachPart(of: tiles, size: layers[0].tilesTogether) { tile, count in
+            let scratch = AlignedBuffer<UInt8>(
+              uninitializedCount: count * blocks * Self.tileRows)
             var scratchSpan = scratch.uniqueSpan
             unsafe scratchSpan.withUnsafeMutableBufferPointer { scratch in
               var layer = unsafe layers[0].layer(at: base)
               unsafe kernels.layer(
-                &layer, x + tile * from, Self.tileRows, scratch.baseAddress, y + tile * to)
+                &layer, x + tile * from, count * Self.tileRows, scratch.baseAddress, y + tile * to)
             }
           }
         }
@@ -161,9 +165,13 @@ extension ByteNetwork {
 }
 
 extension ByteNetwork.Place {
+  /// Tiles that one thread takes at a time: tables that a core's own cache does not hold are read
+  /// once for all of them. Their codes should fit beside a slab of tables.
+  fileprivate var tilesTogether: Int { 16 * blocks * outputs > Int(ADDEND_BYTE_SLAB) ? 8 : 1 }
+
   fileprivate func layer(at base: UnsafeRawPointer) -> addend_byte_layer {
     unsafe addend_byte_layer(
-      blocks: blocks, outputs: outputs,
+      inputs: inputs, blocks: blocks, outputs: outputs,
       columns: (base + columns).assumingMemoryBound(to: Int32.self),
       thresholds: (base + thresholds).assumingMemoryBound(to: UInt8.self),
       tables: (base + tables).assumingMemoryBound(to: Int8.self),

@@ -6,15 +6,22 @@
 #include "addend_isa.h"
 
 // Look-up layers on bytes that lie in columns: what one layer writes, the next compares, and no
-// number becomes a float until the last sums. A tile is up to ADDEND_BYTE_TILE rows.
+// number becomes a float until the last sums. Rows lie in tiles of ADDEND_BYTE_TILE, the last of
+// which may be shorter but takes as much memory.
 
-enum { ADDEND_BYTE_TILE = 256 };
+enum {
+  ADDEND_BYTE_TILE = 256,
+  /// Bytes of tables that a core's own cache holds beside a few tiles' codes: all tiles of a call
+  /// pass these before the next are read.
+  ADDEND_BYTE_SLAB = 1 << 18,
+};
 
 /// One layer. Row r's code in block j walks a tree of four levels:
 /// i = 1; four times l: i = 2i + (x[columns[4j + l]][r] > thresholds[16j + i]); code = i - 16.
 /// Its sums are s[m][r] = biases[m] + Σ_j tables[m][j][code(j, r)], in int32.
 typedef struct {
-  size_t blocks;              // a multiple of 8, below 2^20
+  size_t inputs;              // columns of x
+  size_t blocks;              // a multiple of 8, at least 8, below 2^20
   size_t outputs;             // at least 1
   const int32_t *columns;     // [blocks][4]
   const uint8_t *thresholds;  // [blocks][16], nodes counted from 1 as in a heap; 0 is not read
@@ -23,14 +30,16 @@ typedef struct {
   const uint8_t *shifts;      // [outputs], below 31; not read where sums are wanted
 } addend_byte_layer;
 
-/// y[m][r] = s[m][r] >> shifts[m], cut to 0…255. x is [columns][tile], y is [outputs][tile], tile
-/// being ADDEND_BYTE_TILE; rows past `rows`, up to a multiple of 64, are read and written too.
-/// scratch holds layer->blocks * tile bytes, on a 64-byte border; x and y are faster on one.
+/// y[m][r] = s[m][r] >> shifts[m], cut to 0…255. x is [tiles][inputs][tile], y is
+/// [tiles][outputs][tile], tile being ADDEND_BYTE_TILE and tiles as many as `rows` fill; rows past
+/// `rows`, up to a multiple of 64, are read and written too. scratch holds blocks * tile bytes a
+/// tile, on a 64-byte border; x and y are faster on one. Tiles given together read large tables from
+/// the second-level cache, which should hold their scratch too: a few are enough.
 typedef void (*addend_byte_layer_fn)(const addend_byte_layer *restrict layer,
                                      const uint8_t *restrict x, size_t rows,
                                      uint8_t *restrict scratch, uint8_t *restrict y);
 
-/// As the layer, but writes the sums themselves: [outputs][tile].
+/// As the layer, but writes the sums themselves: [tiles][outputs][tile].
 typedef void (*addend_byte_sums_fn)(const addend_byte_layer *restrict layer,
                                     const uint8_t *restrict x, size_t rows,
                                     uint8_t *restrict scratch, int32_t *restrict sums);
@@ -50,10 +59,10 @@ typedef struct {
 /// The widest kernels that `isa` allows.
 addend_byte_kernels addend_byte_select(addend_isa isa);
 
-/// Runs `count` layers on x [rows][width], rows <= tile: logits[r][m] = (float)s[m][r] * scales[m] +
-/// offsets[m], s being the last layer's sums. bytes holds two buffers of `widest` * tile bytes each,
-/// `widest` being at least width, every layer's outputs but the last's, and 4 times the last's;
-/// scratch holds the most blocks * tile bytes. All three on 64-byte borders.
+/// Runs `count` layers on x [rows][width]: logits[r][m] = (float)s[m][r] * scales[m] +
+/// offsets[m], s being the last layer's sums. bytes holds two buffers of `widest` * tile bytes a
+/// tile, `widest` being at least width, every layer's outputs but the last's, and 4 times the last's;
+/// scratch holds the most blocks * tile bytes a tile. All three on 64-byte borders.
 void addend_byte_network(addend_byte_kernels kernels, const addend_byte_layer *restrict layers,
                          size_t count, const float *restrict scales, const float *restrict offsets,
                          const uint8_t *restrict x, size_t rows, size_t width, size_t widest,

@@ -79,6 +79,50 @@ func byteSumsAreExactAtTheExtremes(_ set: InstructionSet, _ entry: Int8) {
   #expect(logits == (0..<140).map { $0 % 2 == 0 ? sum + 7 : sum - 7 })
 }
 
+/// Layers whose tables pass slab by slab, in several tiles, odd in every extent, agree with the scalar
+/// definition.
+@Test(arguments: InstructionSet.available, [1, 300, 513])
+func largeByteLayersAgreeWithTheirDefinition(_ set: InstructionSet, rows: Int) {
+  var random = RandomSource(seed: 12)
+  let inputs = 41
+  let network = ByteNetwork(
+    [
+      layer(131, inputs: inputs, outputs: 243, using: &random),
+      layer(301, inputs: 243, outputs: 117, using: &random),
+    ], inputs: inputs, scales: normalNumbers(117, seed: 5), offsets: normalNumbers(117, seed: 6))
+  let x = (0..<rows * inputs).map { _ in UInt8.random(in: 0...255, using: &random) }
+  func logits(_ set: InstructionSet) -> [Float] {
+    var logits = [Float](repeating: .nan, count: 117 * rows)
+    var span = logits.mutableSpan
+    network.run(x.span, rows: rows, into: &span, using: set)
+    return logits
+  }
+  #expect(logits(set) == logits(.scalar))
+}
+
+/// One layer on columns, with fewer tiles and more than pass together, agrees with the definition.
+@Test(arguments: InstructionSet.available, [1, 9])
+func byteColumnsAgreeWithTheirDefinition(_ set: InstructionSet, tiles: Int) {
+  var random = RandomSource(seed: 13)
+  let (inputs, outputs) = (29, 133)
+  let wide = layer(140, inputs: inputs, outputs: outputs, using: &random)
+  let network = ByteNetwork(
+    [wide], inputs: inputs, scales: .init(repeating: 1, count: outputs),
+    offsets: .init(repeating: 0, count: outputs))
+  let tile = ByteNetwork.tileRows
+  let x = (0..<tiles * inputs * tile).map { _ in UInt8.random(in: 0...255, using: &random) }
+  var y = [UInt8](repeating: 0, count: tiles * outputs * tile)
+  var span = y.mutableSpan
+  network.runColumns(x.span, into: &span, using: set)
+  for t in 0..<tiles {
+    for r in [0, 31, 32, 63, 64, 200, 255] {
+      let row = (0..<inputs).map { x[(t * inputs + $0) * tile + r] }
+      let expected = zip(sums(wide, row), wide.shifts).map { UInt8(clamping: $0 >> Int($1)) }
+      #expect((0..<outputs).map { y[(t * outputs + $0) * tile + r] } == expected, "row \(r)")
+    }
+  }
+}
+
 @Test func largestLogitsTakeTheFirstOfEquals() {
   var classes = [Int32](repeating: -1, count: 3)
   var span = classes.mutableSpan
