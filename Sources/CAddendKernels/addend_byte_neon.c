@@ -103,11 +103,10 @@ ADDEND_NEON void put_sums(const addend_byte_layer *restrict layer, size_t m, siz
     memcpy(y + (m + n) * tile, sums + n * rows_at_once, rows_at_once * sizeof *sums);
 }
 
-// Two outputs at a time keep their tables at hand while all rows of the tile pass.
-#define ALL_OUTPUTS(put, y)                                                    \
+// One tile's outputs. Two at a time keep their tables at hand while all rows of the tile pass.
+#define OUTPUTS_OF_TILE(put, y)                                                \
   do {                                                                         \
     int32_t found[outputs_at_once * rows_at_once];                             \
-    rows = (rows + 63) & ~(size_t)63;                                          \
     encode(layer, x, rows, scratch);                                           \
     size_t m = 0;                                                              \
     for (; m + outputs_at_once <= layer->outputs; m += outputs_at_once)        \
@@ -122,14 +121,28 @@ ADDEND_NEON void put_sums(const addend_byte_layer *restrict layer, size_t m, siz
       }                                                                        \
   } while (0)
 
+static void bytes_of_tile(const addend_byte_layer *restrict layer, const uint8_t *restrict x,
+                          size_t rows, uint8_t *restrict scratch, uint8_t *restrict y) {
+  OUTPUTS_OF_TILE(put_bytes, y);
+}
+
+static void sums_of_tile(const addend_byte_layer *restrict layer, const uint8_t *restrict x,
+                         size_t rows, uint8_t *restrict scratch, int32_t *restrict sums) {
+  OUTPUTS_OF_TILE(put_sums, sums);
+}
+
 static void layer_neon(const addend_byte_layer *restrict layer, const uint8_t *restrict x,
                        size_t rows, uint8_t *restrict scratch, uint8_t *restrict y) {
-  ALL_OUTPUTS(put_bytes, y);
+  for (size_t t = 0; t * tile < rows; ++t)
+    bytes_of_tile(layer, x + t * layer->inputs * tile, addend_byte_tile_rows(rows, t), scratch,
+                  y + t * layer->outputs * tile);
 }
 
 static void sums_neon(const addend_byte_layer *restrict layer, const uint8_t *restrict x,
                       size_t rows, uint8_t *restrict scratch, int32_t *restrict sums) {
-  ALL_OUTPUTS(put_sums, sums);
+  for (size_t t = 0; t * tile < rows; ++t)
+    sums_of_tile(layer, x + t * layer->inputs * tile, addend_byte_tile_rows(rows, t), scratch,
+                 sums + t * layer->outputs * tile);
 }
 
 // 16 rows by 16 columns, turned by four rounds of interleaving.
@@ -146,7 +159,7 @@ ADDEND_NEON void turn_16(uint8x16_t from[16]) {
 
 static void columns_neon(const uint8_t *restrict x, size_t rows, size_t width,
                          uint8_t *restrict columns) {
-  const size_t whole = width & ~(size_t)15, padded = (rows + 63) & ~(size_t)63;
+  const size_t whole = width & ~(size_t)15, padded = addend_byte_tile_rows(rows, 0);
   for (size_t r = 0; r < padded; r += 16)
     for (size_t c = 0; c < whole; c += 16) {
       uint8x16_t square[16];

@@ -27,7 +27,8 @@ static addend_byte_layer layer(size_t blocks, size_t inputs, size_t outputs, siz
     biases[m] = (int32_t)check_below((size_t)(2 * (int64_t)extent)) - extent;
     shifts[m] = (uint8_t)check_below(kind == 2 ? 31 : 6);
   }
-  return (addend_byte_layer){blocks, outputs, columns, bytes(16 * blocks, 1), tables, biases, shifts};
+  return (addend_byte_layer){inputs,  blocks, outputs, columns, bytes(16 * blocks, 1),
+                             tables, biases, shifts};
 }
 
 static void check_layers(bool writes_sums, bool must_be) {
@@ -35,13 +36,14 @@ static void check_layers(bool writes_sums, bool must_be) {
               writes_sums ? variant.sums != definition.sums : variant.layer != definition.layer,
               must_be);
   for (size_t n = 0; n < 120; ++n) {
-    const size_t rows = CHECK_ONE_OF(1, 33, 63, 64, 65, 128, 130, 193, 256);
+    const size_t rows = CHECK_ONE_OF(1, 33, 63, 64, 65, 128, 130, 193, 256, 257, 600);
+    const size_t tiles = (rows + tile - 1) / tile;
     const size_t blocks = CHECK_ONE_OF(8, 16, 24, 72, 256, 504, 512, 520, 1032);
     const size_t outputs = CHECK_ONE_OF(1, 2, 3, 4, 5, 11), inputs = CHECK_ONE_OF(1, 3, 37);
     const addend_byte_layer of = layer(blocks, inputs, outputs, n % 6);
-    const uint8_t *x = bytes(inputs * tile, 64);
-    uint8_t *scratch = check_room(blocks * tile, 64);
-    check_result y = check_results(outputs * tile * (writes_sums ? sizeof(int32_t) : 1));
+    const uint8_t *x = bytes(tiles * inputs * tile, 64);
+    uint8_t *scratch = check_room(tiles * blocks * tile, 64);
+    check_result y = check_results(tiles * outputs * tile * (writes_sums ? sizeof(int32_t) : 1));
     if (writes_sums) {
       definition.sums(&of, x, rows, scratch, (int32_t *)(void *)y.wanted);
       variant.sums(&of, x, rows, scratch, (int32_t *)(void *)y.found);
@@ -77,13 +79,15 @@ static void check_columns(bool must_be) {
 static void check_networks(bool must_be) {
   check_begin("byte network", variant.layer != definition.layer, must_be);
   for (size_t n = 0; n < 30; ++n) {
-    const size_t rows = 1 + check_below(tile), width = 1 + check_below(90), widest = 100;
+    const size_t rows = 1 + check_below(2 * tile), width = 1 + check_below(90), widest = 100;
+    const size_t tiles = (rows + tile - 1) / tile;
     const addend_byte_layer layers[] = {layer(16, width, 23, 3), layer(64, 23, 9, 3),
                                         layer(8, 9, 5, 3)};
     float *scales = check_room(20, 4), *offsets = check_room(20, 4);
     for (size_t m = 0; m < 5; ++m) scales[m] = check_float(), offsets[m] = check_float();
     const uint8_t *x = bytes(rows * width, 1);
-    uint8_t *buffers = check_room(2 * widest * tile, 64), *scratch = check_room(64 * tile, 64);
+    uint8_t *buffers = check_room(2 * tiles * widest * tile, 64);
+    uint8_t *scratch = check_room(tiles * 64 * tile, 64);
     check_result logits = check_results(rows * 5 * sizeof(float));
     addend_byte_network(definition, layers, 3, scales, offsets, x, rows, width, widest, buffers,
                         scratch, (float *)(void *)logits.wanted);
