@@ -5,7 +5,7 @@
 #
 # Usage: Experiments/nineteen-times.sh train|measure RECIPE "DATASETS" [OPTIONS…]
 #   RECIPE   plain: blocks of 4 in every layer, taught by the classes alone
-#            taught: blocks of 2, 4 and 4, taught by the twin's answers as well
+#            taught: blocks of 2, 5 and 5, taught by the twin's answers as well
 #   DATASETS of fashion-mnist and mnist; OPTIONS as for addend train or addend bench tables
 # Data, epochs, schedule, optimizer, dropout and seeds are the same for all. Archives and JSON go to
 # Experiments/results; a training whose archive is there is not repeated.
