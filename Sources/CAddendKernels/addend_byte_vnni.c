@@ -9,9 +9,11 @@
 //
 // Two permutations come with one addition and one dot product: four instructions for four vector
 // units, of which two permute and two multiply, one of these being the same. An addition right
-// behind its permutations is ready late and then takes a unit from other permutations. So the loop
-// adds up what the step before looked up: with all it reads in the first-level cache, a Zen 5 then
-// makes 0.88 of the look-ups of permutations alone, and 0.79 otherwise.
+// behind its permutations is ready late and then takes a unit from other permutations. So the loop for
+// few blocks adds up what the step before looked up: with all it reads in the first-level cache, a Zen
+// 5 then makes 0.88 of the look-ups of permutations alone, and 0.79 otherwise. The registers for that
+// are found by taking half the rows. Codes of more blocks do not stay in that cache beside the tables,
+// and what counts is to read each register of entries for twice the rows.
 
 enum { tile = ADDEND_BYTE_TILE, slab_bytes = ADDEND_BYTE_SLAB };
 #define VNNI \
@@ -146,6 +148,14 @@ INLINE void bytes_of(const outputs at, size_t count, const __m512i *restrict lan
   }
 }
 
+// Each 128-bit lane holds four rows that follow each other, sixteen on from the lane before.
+INLINE void put_sums(__m512i sums, int32_t *restrict to) {
+  _mm_storeu_si128((__m128i *)to, _mm512_extracti32x4_epi32(sums, 0));
+  _mm_storeu_si128((__m128i *)(to + 16), _mm512_extracti32x4_epi32(sums, 1));
+  _mm_storeu_si128((__m128i *)(to + 32), _mm512_extracti32x4_epi32(sums, 2));
+  _mm_storeu_si128((__m128i *)(to + 48), _mm512_extracti32x4_epi32(sums, 3));
+}
+
 INLINE void sums_of(const outputs at, size_t count, const __m512i *restrict lanes, size_t rows,
                     int32_t *restrict y) {
   const int8_t *next = at.next;
@@ -153,42 +163,79 @@ INLINE void sums_of(const outputs at, size_t count, const __m512i *restrict lane
     __m512i sums[4][2];
     sum_32(at, count, lanes + r / 64 * (at.size / 16) + r % 64 / 16, next, sums);
     UNROLLED for (size_t o = 0; o < count; ++o)
-      UNROLLED for (size_t i = 0; i < 2; ++i) {
-        // Each 128-bit lane holds four rows that follow each other, sixteen on from the lane before.
-        int32_t *to = y + o * tile + r / 64 * 64 + r % 64 / 4 + 4 * i;
-        _mm_storeu_si128((__m128i *)to, _mm512_extracti32x4_epi32(sums[o][i], 0));
-        _mm_storeu_si128((__m128i *)(to + 16), _mm512_extracti32x4_epi32(sums[o][i], 1));
-        _mm_storeu_si128((__m128i *)(to + 32), _mm512_extracti32x4_epi32(sums[o][i], 2));
-        _mm_storeu_si128((__m128i *)(to + 48), _mm512_extracti32x4_epi32(sums[o][i], 3));
-      }
+      UNROLLED for (size_t i = 0; i < 2; ++i)
+        put_sums(sums[o][i], y + o * tile + r / 64 * 64 + r % 64 / 4 + 4 * i);
   }
 }
 
-// Four outputs at a time keep their tables and sums at hand while rows pass. Functions of their
-// own, lest what is around them take their registers.
-#define ALONE VNNI static __attribute__((noinline))
-ALONE void bytes_of_4(const outputs *at, const __m512i *lanes, size_t rows, void *y) {
-  bytes_of(*at, 4, lanes, rows, y);
+// The sums of 64 rows in many blocks, in the lanes' order.
+INLINE void sum_64(const outputs at, size_t count, const __m512i *restrict lanes,
+                   __m512i sums[4][4]) {
+  const __m512i ones = _mm512_set1_epi8(1);
+  UNROLLED for (size_t o = 0; o < count; ++o)
+    UNROLLED for (size_t i = 0; i < 4; ++i) sums[o][i] = _mm512_set1_epi32(at.biases[o]);
+  for (size_t j = 0; j < at.size; j += 128, lanes += 8)
+    UNROLLED for (size_t o = 0; o < count; ++o) {
+      const __m512i a = _mm512_load_si512(at.tables + o * at.size + j);
+      const __m512i b = _mm512_load_si512(at.tables + o * at.size + j + 64);
+      UNROLLED for (size_t i = 0; i < 4; ++i) {
+        const __m512i pair = _mm512_add_epi8(_mm512_permutexvar_epi8(lanes[i], a),
+                                             _mm512_permutexvar_epi8(lanes[4 + i], b));
+        sums[o][i] = _mm512_dpbusd_epi32(sums[o][i], ones, pair);
+      }
+    }
 }
 
-ALONE void bytes_of_1(const outputs *at, const __m512i *lanes, size_t rows, void *y) {
-  bytes_of(*at, 1, lanes, rows, y);
+INLINE void bytes_of_many(const outputs at, size_t count, const __m512i *restrict lanes,
+                          size_t rows, uint8_t *restrict y) {
+  for (size_t r = 0; r < rows; r += 64, lanes += at.size / 16) {
+    __m512i s[4][4];
+    sum_64(at, count, lanes, s);
+    UNROLLED for (size_t o = 0; o < count; ++o) {
+      const __m128i shift = _mm_cvtsi32_si128(at.shifts[o]);
+      UNROLLED for (size_t i = 0; i < 4; ++i) s[o][i] = _mm512_sra_epi32(s[o][i], shift);
+      const __m512i low = _mm512_packs_epi32(s[o][0], s[o][1]);
+      const __m512i high = _mm512_packs_epi32(s[o][2], s[o][3]);
+      _mm512_storeu_si512(y + o * tile + r, _mm512_packus_epi16(low, high));
+    }
+  }
 }
 
-ALONE void sums_of_4(const outputs *at, const __m512i *lanes, size_t rows, void *y) {
-  sums_of(*at, 4, lanes, rows, y);
+INLINE void sums_of_many(const outputs at, size_t count, const __m512i *restrict lanes,
+                         size_t rows, int32_t *restrict y) {
+  for (size_t r = 0; r < rows; r += 64, lanes += at.size / 16) {
+    __m512i s[4][4];
+    sum_64(at, count, lanes, s);
+    UNROLLED for (size_t o = 0; o < count; ++o)
+      UNROLLED for (size_t i = 0; i < 4; ++i) put_sums(s[o][i], y + o * tile + r + 4 * i);
+  }
 }
 
-ALONE void sums_of_1(const outputs *at, const __m512i *lanes, size_t rows, void *y) {
-  sums_of(*at, 1, lanes, rows, y);
-}
-
-// How results are written, and the bytes of one.
+// How results are written, and the bytes of one. Four outputs at a time keep their tables and sums at
+// hand while rows pass.
 typedef struct {
   void (*of_4)(const outputs *at, const __m512i *lanes, size_t rows, void *y);
   void (*of_1)(const outputs *at, const __m512i *lanes, size_t rows, void *y);
   size_t size;
 } writer;
+
+// Functions of their own, lest what is around them take their registers.
+#define WRITER(name, type)                                                                      \
+  VNNI static __attribute__((noinline)) void name##_4(const outputs *at, const __m512i *lanes,   \
+                                                      size_t rows, void *y) {                    \
+    name(*at, 4, lanes, rows, y);                                                               \
+  }                                                                                             \
+  VNNI static __attribute__((noinline)) void name##_1(const outputs *at, const __m512i *lanes,   \
+                                                      size_t rows, void *y) {                    \
+    name(*at, 1, lanes, rows, y);                                                               \
+  }                                                                                             \
+  static const writer write_##name = {name##_4, name##_1, sizeof(type)}
+WRITER(bytes_of, uint8_t);
+WRITER(bytes_of_many, uint8_t);
+WRITER(sums_of, int32_t);
+WRITER(sums_of_many, int32_t);
+// From how many blocks on they are many.
+enum { many_blocks = 136 };
 
 // Outputs first to end of one tile. Meanwhile the columns that will be compared of another tile, if
 // any, come into the second-level cache, some with every four outputs.
@@ -196,25 +243,20 @@ VNNI static void outputs_of_tile(const addend_byte_layer *restrict layer, const 
                                  size_t rows, size_t first, size_t end, writer write, char *y,
                                  const uint8_t *other, size_t other_rows) {
   const size_t size = layer->blocks * 16, columns = 4 * layer->blocks;
-  // So many rows' lanes stay in the first-level cache, beside the tables in use and those to come.
-  const size_t pass = layer->blocks <= 128 ? tile : tile / 2;
-  const size_t calls = (rows + pass - 1) / pass * ((end - first + 3) / 4);
+  const size_t calls = (end - first + 3) / 4;
   size_t column = other ? 0 : columns;
-  for (size_t r = 0; r < rows; r += pass)
-    for (size_t m = first; m < end;) {
-      const size_t count = m + 4 <= end ? 4 : 1, next = m + count + 4 <= end ? m + count : first;
-      const outputs at = {layer->tables + m * size, size, layer->biases + m, layer->shifts + m,
-                          layer->tables + next * size};
-      const size_t stop = column + columns / calls + 1;
-      for (; column < columns && column < stop; ++column)
-        for (size_t i = 0; i < other_rows; i += 64)
-          _mm_prefetch((const char *)other + (size_t)layer->columns[column] * tile + i,
-                       _MM_HINT_T1);
-      (count == 4 ? write.of_4 : write.of_1)(&at, lanes + r / 64 * layer->blocks,
-                                             rows - r < pass ? rows - r : pass,
-                                             y + (m * tile + r) * write.size);
-      m += count;
-    }
+  for (size_t m = first, count; m < end; m += count) {
+    count = m + 4 <= end ? 4 : 1;
+    const size_t next = m + count + 4 <= end ? m + count : first;
+    const outputs at = {layer->tables + m * size, size, layer->biases + m, layer->shifts + m,
+                        layer->tables + next * size};
+    const size_t stop = column + columns / calls + 1;
+    for (; column < columns && column < stop; ++column)
+      for (size_t i = 0; i < other_rows; i += 64)
+        _mm_prefetch((const char *)other + (size_t)layer->columns[column] * tile + i,
+                     _MM_HINT_T1);
+    (count == 4 ? write.of_4 : write.of_1)(&at, lanes, rows, y + m * tile * write.size);
+  }
 }
 
 VNNI static void all_tiles(const addend_byte_layer *restrict layer, const uint8_t *restrict x,
@@ -237,12 +279,14 @@ VNNI static void all_tiles(const addend_byte_layer *restrict layer, const uint8_
 
 VNNI static void layer_vnni(const addend_byte_layer *restrict layer, const uint8_t *restrict x,
                             size_t rows, uint8_t *restrict scratch, uint8_t *restrict y) {
-  all_tiles(layer, x, rows, scratch, (writer){bytes_of_4, bytes_of_1, 1}, (char *)y);
+  all_tiles(layer, x, rows, scratch,
+            layer->blocks < many_blocks ? write_bytes_of : write_bytes_of_many, (char *)y);
 }
 
 VNNI static void sums_vnni(const addend_byte_layer *restrict layer, const uint8_t *restrict x,
                            size_t rows, uint8_t *restrict scratch, int32_t *restrict sums) {
-  all_tiles(layer, x, rows, scratch, (writer){sums_of_4, sums_of_1, 4}, (char *)sums);
+  all_tiles(layer, x, rows, scratch,
+            layer->blocks < many_blocks ? write_sums_of : write_sums_of_many, (char *)sums);
 }
 
 void addend_byte_use_vnni(addend_byte_kernels *kernels) {

@@ -87,7 +87,7 @@ func largeByteLayersAgreeWithTheirDefinition(_ set: InstructionSet, rows: Int) {
   let inputs = 41
   let network = ByteNetwork(
     [
-      layer(131, inputs: inputs, outputs: 243, using: &random),
+      layer(121, inputs: inputs, outputs: 243, using: &random),
       layer(301, inputs: 243, outputs: 117, using: &random),
     ], inputs: inputs, scales: normalNumbers(117, seed: 5), offsets: normalNumbers(117, seed: 6))
   let x = (0..<rows * inputs).map { _ in UInt8.random(in: 0...255, using: &random) }
@@ -101,11 +101,12 @@ func largeByteLayersAgreeWithTheirDefinition(_ set: InstructionSet, rows: Int) {
 }
 
 /// One layer on columns, with fewer tiles and more than pass together, agrees with the definition.
-@Test(arguments: InstructionSet.available, [1, 9])
-func byteColumnsAgreeWithTheirDefinition(_ set: InstructionSet, tiles: Int) {
+@Test(arguments: InstructionSet.available, [(120, 1), (120, 9), (140, 1), (140, 9)])
+func byteColumnsAgreeWithTheirDefinition(_ set: InstructionSet, _ extents: (Int, Int)) {
+  let (blocks, tiles) = extents
   var random = RandomSource(seed: 13)
-  let (inputs, outputs) = (29, 133)
-  let wide = layer(140, inputs: inputs, outputs: outputs, using: &random)
+  let (inputs, outputs) = (29, 143)
+  let wide = layer(blocks, inputs: inputs, outputs: outputs, using: &random)
   let network = ByteNetwork(
     [wide], inputs: inputs, scales: .init(repeating: 1, count: outputs),
     offsets: .init(repeating: 0, count: outputs))
