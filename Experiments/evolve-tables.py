@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Prints what each contender of evolve-tables.sh came to: medians and each seed."""
+"""Prints what each contender of evolve-tables.sh came to: medians and each seed.
+
+Usage: evolve-tables.py minutes|evaluations RESULTS
+"""
 import json
 import pathlib
 import statistics
@@ -13,11 +16,11 @@ def accuracies(runs, part, moment):
 
 
 def main():
-    results = pathlib.Path(sys.argv[1])
+    budget, results = sys.argv[1], pathlib.Path(sys.argv[2])
     print("| contender | candidates | held out | test | test, each seed | test, less one k-means |")
     print("|---|---|---|---|---|---|")
     for name in CONTENDERS:
-        paths = sorted(results.glob(f"evolve-{name}-[0-9].json"))
+        paths = sorted(results.glob(f"evolve-{budget}-{name}-[0-9].json"))
         runs = [json.loads(path.read_text())["results"][0] for path in paths]
         if not runs:
             continue

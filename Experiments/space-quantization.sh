@@ -4,6 +4,7 @@
 #
 # Usage: Experiments/space-quantization.sh PIECE… [-- OPTIONS…]   (OPTIONS as for addend train)
 # Pieces: targets      784-256-256-10 in 8 epochs, blocks of 2 and of 4, both MNISTs, 3 seeds
+#         longer       the same on Fashion-MNIST in blocks of 4, in 16 epochs
 #         synthetic    the four made-up sets, over block sizes and words
 #         mnist fashion-mnist cifar-10    the same on pictures
 #         schemes      how words are made, on Fashion-MNIST, blocks of 2 and 4
@@ -22,7 +23,7 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do
   shift
 done
 [ $# -eq 0 ] || shift
-[ -n "$pieces" ] || { sed -n '2,12p' "$0" >&2; exit 64; }
+[ -n "$pieces" ] || { sed -n '2,14p' "$0" >&2; exit 64; }
 
 # try PIECE SEEDS SET MODEL EPOCHS MAP OPTIONS…: one line of PIECE's table.
 try() {
@@ -61,6 +62,10 @@ for piece in $pieces; do
       for map in float32 space:dimension=2 space:dimension=4; do
         try targets "1 2 3" $set mlp:hidden=256,layers=2 8 $map "$@"
       done
+    done ;;
+  longer)
+    for map in float32 space:dimension=4; do
+      try longer "1 2 3" fashion-mnist mlp:hidden=256,layers=2 16 $map "$@"
     done ;;
   synthetic)
     for set in synthetic-spirals synthetic-parity; do
