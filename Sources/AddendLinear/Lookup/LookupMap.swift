@@ -118,7 +118,7 @@ public struct LookupMap<Scalar: TensorScalar>: LinearMap {
   /// (`FrozenLookup.effectiveWeight`).
   public var exactTwin: ExactMap<Scalar> {
     if let frozen { return ExactMap(weight: frozen.effectiveWeight) }
-    return ExactMap(weight: part.weight.value)
+    return ExactMap(weight: part.weight)
   }
 
   /// Of a frozen map whose encoders are trees.

@@ -3,20 +3,13 @@ internal import AddendTensors
 
 /// A look-up map in training: what its tables are made of, and when its encoder is learned.
 struct LookupTraining<Scalar: TensorScalar>: Sendable {
-  private(set) var weight: Parameter<Scalar>
-  private(set) var prototypes: Parameter<Scalar>
-  private(set) var corrections: Parameter<Scalar>
-  private(set) var encoder: LookupEncoder<Scalar>
-  private(set) var schedule: LookupSchedule
-  private let commitment: Double
-  private let trainsCorrections: Bool
+  private(set) var parts: LookupParts<Scalar>
   /// `λ` of `LookupRefit`, 0 for none.
   private let refit: Double
   /// Of the blocks of all stages.
   private let positions: [Int32]
   /// What codes the gradients that come in, where they are.
   private(set) var coder: GradientCoder<Scalar>?
-  private var samples: LookupSamples<Scalar>
   // Built tables are good until a parameter may have moved: a recurrent layer multiplies many times in
   // a step, and keeps them from its second time on.
   private var tables: Tensor<Scalar>?
@@ -25,29 +18,25 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
   typealias Residuals = LookupMap<Scalar>.Residuals
 
   init(_ settings: LookupConfiguration, _ layout: BlockLayout, weight: Tensor<Scalar>) {
-    encoder = settings.makeEncoder(layout)
-    schedule = settings.makeSchedule()
-    commitment = settings.commitment
+    parts = LookupParts(settings, layout, weight: weight)
     refit = settings.refit
-    trainsCorrections = settings.corrections
-    self.weight = Parameter(weight)
-    let (blocks, entries) = (layout.count * encoder.stages, encoder.entries)
-    positions = encoder.positions
-    prototypes = Parameter(Tensor([blocks, entries, layout.blockSize]), role: .scale)
-    corrections = Parameter(Tensor([blocks, entries, weight.shape[1]]))
-    samples = LookupSamples(width: layout.inputSize, wanted: settings.samples)
+    positions = parts.encoder.positions
     coder = settings.makeGradientCoder(outputs: weight.shape[1])
   }
 
-  private var outputs: Int { weight.value.shape[1] }
-  private var layout: BlockLayout { encoder.layout }
+  var encoder: LookupEncoder<Scalar> { parts.encoder }
+  var weight: Tensor<Scalar> { parts.weight.value }
+  private var prototypes: Tensor<Scalar> { parts.prototypes.value }
+  private var corrections: Tensor<Scalar> { parts.corrections.value }
+  private var outputs: Int { parts.outputs }
 
   /// `T = P W + R`.
   func builtTables() -> Tensor<Scalar> {
     if let tables { return tables }
     let shape = encoder.shape(rows: 0, outputs: outputs)
-    let (r, p, w) = (corrections.value.span, prototypes.value.span, weight.value.span)
-    return Tensor(corrections.value.shape) {
+    let (corrections, prototypes, weight) = (corrections, prototypes, weight)
+    let (r, p, w) = (corrections.span, prototypes.span, weight.span)
+    return Tensor(corrections.shape) {
       let factors = LookupFactors(
         corrections: r, prototypes: p, positions: positions.span, weight: w)
       Scalar.buildTables(of: factors, shape, into: &$0)
@@ -61,7 +50,8 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
         Scalar.sumEntries(of: tables.span, at: codes.span, shape, into: &$0)
       }
     }
-    let (r, p, w) = (corrections.value.span, prototypes.value.span, weight.value.span)
+    let (corrections, prototypes, weight) = (corrections, prototypes, weight)
+    let (r, p, w) = (corrections.span, prototypes.span, weight.span)
     return Tensor([codes.rows, outputs]) {
       let factors = LookupFactors(
         corrections: r, prototypes: p, positions: positions.span, weight: w)
@@ -70,14 +60,14 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
   }
 
   func forward(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
-    guard schedule.isLearned else { return matmul(x, weight.value) }
+    guard parts.isLearned else { return matmul(x, weight) }
     return summed(encoder.encode(x))
   }
 
   mutating func trainingForward(_ x: Tensor<Scalar>) -> (Tensor<Scalar>, Residuals) {
-    if schedule.isCollecting { schedule.sampleCount += samples.take(x) }
-    guard schedule.isLearned else {
-      return (matmul(x, weight.value), Residuals(input: x, codes: nil))
+    parts.notice(x)
+    guard parts.isLearned else {
+      return (matmul(x, weight), Residuals(input: x, codes: nil))
     }
     if hasMultiplied { tables = builtTables() }
     hasMultiplied = true
@@ -88,16 +78,9 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
   /// `dx = dy Wᵀ + (β / rows) (x − P[c])`: straight through the encoder, and, where products are no
   /// longer exact, the commitment's gradient. The product is exact, or coded once a coder is learned.
   mutating func inputGradient(_ dy: Tensor<Scalar>, _ residuals: Residuals) -> Tensor<Scalar> {
-    if schedule.isCollecting { coder?.take(dy) }
-    var dx =
-      coder?.product(dy, weight.value) ?? matmul(dy, weight.value, transposingB: true)
-    guard commitment > 0, let codes = residuals.codes else { return dx }
-    let shape = encoder.shape(rows: codes.rows, outputs: outputs)
-    let strength = Scalar(commitment / Double(max(1, codes.rows)))
-    var span = dx.mutableSpan
-    Scalar.addDeviations(
-      of: residuals.input.span, from: prototypes.value.span, at: codes.span,
-      positions: positions.span, shape, times: strength, to: &span)
+    if parts.isCollecting { coder?.take(dy) }
+    var dx = coder?.product(dy, weight) ?? matmul(dy, weight, transposingB: true)
+    if let codes = residuals.codes { parts.addCommitment(of: residuals.input, to: codes, in: &dx) }
     return dx
   }
 
@@ -106,7 +89,7 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
     guard let codes = residuals.codes else {
       let shape = GEMMShape(
         m: input.shape[1], n: dy.shape[1], k: dy.shape[0], transposesA: true)
-      weight.addGradient { gradient, accumulates in
+      parts.weight.addGradient { gradient, accumulates in
         var span = gradient.mutableSpan
         var shape = shape
         shape.accumulates = accumulates
@@ -115,10 +98,11 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
       return
     }
     let shape = encoder.shape(rows: codes.rows, outputs: outputs)
-    var prototypeGradient = Tensor<Scalar>(prototypes.value.shape) { _ in }
-    let (p, w, positions) = (prototypes.value, weight.value, positions)
-    corrections.addGradient { correctionGradient, addsCorrections in
-      weight.addGradient { weightGradient, addsWeight in
+    var prototypeGradient = Tensor<Scalar>(prototypes.shape) { _ in }
+    let (p, w, positions) = (prototypes, weight, positions)
+    let trainsCorrections = parts.trainsCorrections
+    parts.corrections.addGradient { correctionGradient, addsCorrections in
+      parts.weight.addGradient { weightGradient, addsWeight in
         var dr = correctionGradient.mutableSpan
         var dw = weightGradient.mutableSpan
         var dp = prototypeGradient.mutableSpan
@@ -130,19 +114,14 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
         if !trainsCorrections { dr.update(repeating: .zero) }
       }
     }
-    prototypes.addGradient(prototypeGradient)
+    parts.prototypes.addGradient(prototypeGradient)
   }
 
   mutating func visit(_ visitor: inout some StateVisitor<Scalar>) {
-    visitor.visit(&weight, named: "weight")
-    visitor.visit(&prototypes, named: "prototypes")
-    visitor.visit(&corrections, named: "corrections")
-    encoder.visit(&visitor)
-    schedule.visit(&visitor)
-    samples.visit(&visitor, isCollecting: schedule.isCollecting, count: schedule.sampleCount)
+    parts.visit(&visitor)
     if coder != nil {
       visitor.enter("gradient")
-      coder?.visit(&visitor, isCollecting: schedule.isCollecting)
+      coder?.visit(&visitor, isCollecting: parts.isCollecting)
       visitor.leave()
     }
     forgetTables()
@@ -157,30 +136,22 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
 // Learning the encoder.
 extension LookupTraining {
   mutating func prepare(for progress: TrainingProgress) {
-    switch schedule.event(at: progress, entries: encoder.entries) {
+    switch parts.event(at: progress) {
     case .none: break
-    case .collect:
-      samples.start()
-      coder?.start()
-    case .learn: learn(from: samples.taken)
+    case .collect: coder?.start()
+    case .learn: learn(from: parts.rowsToLearnFrom)
     }
     forgetTables()
   }
 
-  /// Learns from the rows at hand, or from standard normal ones, where no encoder is there yet.
+  /// Learns from the rows at hand, or from normal ones, where no encoder is there yet.
   mutating func learnIfNeeded() {
-    guard !schedule.isLearned else { return }
-    if schedule.sampleCount > 0 { return learn(from: samples.taken) }
-    var random = RandomSource(seed: UInt64(layout.inputSize))
-    learn(
-      from: Tensor([16 * encoder.entries, layout.inputSize]) { span in
-        for i in span.indices { span[i] = Scalar(random.normal()) }
-      })
+    if !parts.isLearned { learn(from: parts.rowsToLearnFrom) }
   }
 
   /// The buckets' means, each stage's of what the ones before have left.
   private func means(of x: Tensor<Scalar>, by codes: LookupCodes) -> Tensor<Scalar> {
-    let size = layout.count * codes.rows
+    let size = encoder.layout.count * codes.rows
     var left = x
     var stages: [Tensor<Scalar>] = []
     for stage in 0..<encoder.stages {
@@ -190,7 +161,7 @@ extension LookupTraining {
         left = encoder.remainder(of: left, from: stages[stage], by: own)
       }
     }
-    return Tensor(prototypes.value.shape) { span in
+    return Tensor(prototypes.shape) { span in
       for (stage, means) in stages.enumerated() {
         Scalar.copyBlocks(
           1, length: means.count, from: means.span, StridedBlocks(step: 0), to: &span,
@@ -202,33 +173,32 @@ extension LookupTraining {
   /// Puts corrections in place that explain the exact products of `x` best (`LookupRefit`).
   private mutating func fitCorrections(to x: Tensor<Scalar>, _ codes: LookupCodes) {
     let shape = encoder.shape(rows: codes.rows, outputs: outputs)
-    corrections.value = Tensor(corrections.value.shape)
+    parts.corrections.value = Tensor(corrections.shape)
     forgetTables()
-    var errors = Tensor<Float>(matmul(x, weight.value))
+    var errors = Tensor<Float>(matmul(x, weight))
     var span = errors.mutableSpan
     Float.addScaled(-1, Tensor<Float>(summed(codes)).span, to: &span)
     let fit = LookupRefit(shape: shape, ridge: Float(refit), iterations: 32)
-    corrections.value = Tensor(fit.corrections(for: errors, at: codes.span))
+    parts.corrections.value = Tensor(fit.corrections(for: errors, at: codes.span))
   }
 
   /// Learns a new encoder from `x: [rows, inputSize]`; prototypes become the buckets' means, and the
   /// correction of a new code the mean of what its rows had before, or what explains the exact products
   /// best where corrections are refit.
   mutating func learn(from x: Tensor<Scalar>) {
-    let old = schedule.isLearned ? encoder.encode(x) : nil
-    encoder.learn(from: x)
+    let old = parts.isLearned ? encoder.encode(x) : nil
+    parts.encoder.learn(from: x)
     let codes = encoder.encode(x)
     let shape = encoder.shape(rows: x.shape[0], outputs: outputs)
-    prototypes.value = means(of: x, by: codes)
+    parts.prototypes.value = means(of: x, by: codes)
     if let old {
-      let before = corrections.value
-      corrections.value = Tensor(before.shape) {
+      let before = corrections
+      parts.corrections.value = Tensor(before.shape) {
         Scalar.mixEntries(of: before.span, from: old.span, to: codes.span, shape, into: &$0)
       }
     }
     if refit > 0 { fitCorrections(to: x, codes) }
-    schedule.noteLearned()
-    samples.clear()
+    parts.noteLearned()
     coder?.learn()
     forgetTables()
   }

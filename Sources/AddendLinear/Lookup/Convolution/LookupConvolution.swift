@@ -115,7 +115,7 @@ public struct LookupConvolution<Scalar: TensorScalar>: LinearMap {
   /// (`FrozenLookupConvolution.effectiveWeight`).
   public var exactTwin: ExactMap<Scalar> {
     if let frozen { return ExactMap(weight: frozen.effectiveWeight) }
-    return ExactMap(weight: part.weight.value)
+    return ExactMap(weight: part.weight)
   }
 
   /// Of one patch by itself, in the frozen form, frozen or not.
