@@ -51,29 +51,40 @@ for name in sorted({key[0] for key in grids}):
 by_set.set_ylabel("points of accuracy behind float32")
 by_set.set_title("By data: 256 words each, k-means")
 
-schemes = {(settings(key[1])["scheme"], int(settings(key[1])["dimension"])): value[0]
-           for key, value in read("schemes").items()}
-for scheme in dict.fromkeys(key[0] for key in sorted(schemes, key=schemes.get, reverse=True)):
-    points = sorted((key[1], value) for key, value in schemes.items() if key[0] == scheme)
-    by_scheme.plot(*zip(*points), marker="o", label=scheme)
-by_scheme.set_ylabel("accuracy, %")
+LOWEST = 82  # percent: what is below is written at the border
+
+schemes = {}
+for (_, map_name), (accuracy, _) in read("schemes").items():
+    own = settings(map_name)
+    schemes.setdefault(int(own["dimension"]), {})[own["scheme"]] = accuracy
+names = sorted(schemes[4], key=schemes[4].get)
+for size, accuracies in sorted(schemes.items()):
+    (dots,) = by_scheme.plot([max(LOWEST, accuracies[name]) for name in names], names, "o",
+                             label=f"blocks of {size}")
+    for row, name in enumerate(names):
+        if accuracies[name] < LOWEST:
+            by_scheme.annotate(f"← {accuracies[name]:.1f}", (LOWEST, row), xytext=(6, -3),
+                               textcoords="offset points", fontsize=8, color=dots.get_color())
+by_scheme.set_xlabel("accuracy, %")
 by_scheme.set_title("By scheme: Fashion-MNIST, 3 epochs")
 
-for axes in by_set, by_scheme:
-    axes.set_xlabel("numbers in a block")
-    axes.set_xscale("log", base=2)
-    axes.set_xticks([1, 2, 4, 8], ["1", "2", "4", "8"])
+by_set.set_xlabel("numbers in a block")
+by_set.set_xscale("log", base=2)
+by_set.set_xticks([1, 2, 4, 8], ["1", "2", "4", "8"])
 
 for (name, map_name), (accuracy, bits) in sorted(grids.items()):
     if name != "fashion-mnist":
         continue
-    by_bits.plot(bits, accuracy, "o", color="black" if map_name == "float32" else "tab:blue")
+    by_bits.plot(bits, max(LOWEST, accuracy), "o",
+                 color="black" if map_name == "float32" else "tab:blue")
     label = re.sub("dimension=", "d=", map_name.partition(":")[2]) or map_name
-    label = label.replace("vectors=16,matrices=16", "16 words").replace("rows=", "r=")
-    by_bits.annotate(label.replace(",", ", "), (bits, accuracy), xytext=(4, 4),
+    label = label.replace("matrices=16,vectors=16", "16 words").replace("rows=", "r=")
+    label = label.replace(",", ", ") + (f": {accuracy:.1f} %" if accuracy < LOWEST else "")
+    by_bits.annotate(label, (bits, max(LOWEST, accuracy)), xytext=(5, -3),
                      textcoords="offset points", fontsize=7)
 by_bits.set_xscale("log", base=2)
 by_bits.set_xticks([1, 2, 4, 8, 16, 32], ["1", "2", "4", "8", "16", "32"])
+by_bits.set_xlim(1, 64)
 by_bits.set_xlabel("stored bits a weight, tables and trees included")
 by_bits.set_ylabel("accuracy, %")
 by_bits.set_title("By size: Fashion-MNIST, 3 epochs")
