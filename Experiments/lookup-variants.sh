@@ -6,8 +6,9 @@
 # SEEDS overrides the seeds; what is in Experiments/results is not run again.
 set -eu
 run="$(dirname "$0")/run.sh"
-for map in float32 lookup:block=4 lookup:block=4,gradients=coded lookup:block=8 \
-  lookup:block=8,stages=2 lookup:block=8,codewords=256 lookup:block=16,codewords=256; do
+for map in float32 lookup:block=4 lookup:block=4,gradients=coded \
+  lookup:block=4,gradients=coded,gradient-block=2 lookup:block=8 lookup:block=8,stages=2 \
+  lookup:block=8,codewords=256 lookup:block=16,codewords=256; do
   "$run" "lookup-variants-$(echo "$map" | tr ':=,' '---')" "${SEEDS:-1 2 3}" \
     --model mlp:hidden=256,layers=2 --dataset fashion-mnist --map "$map" --schedule cosine \
     --epochs 8 "$@"

@@ -17,4 +17,4 @@ for seed in $seeds; do
     --checkpoint-directory "$results/$name-$seed.checkpoints" --resume
   rm -rf "$results/$name-$seed.checkpoints"
 done
-"$top/Experiments/summary.py" "$name" "$results"/"$name"-*.json
+"$top/Experiments/summary.py" "$name" "$results/$name"-[0-9].json
