@@ -113,7 +113,8 @@ public struct GiantTableBenchmark: Sendable {
     _ progress: (_ next: String) -> Void = { _ in }
   ) throws(TableError) -> [Result] {
     progress("matrix product")
-    let gemm = Self.gemmOperationsPerSecond(repetitions)
+    let gemm =
+      2 * MachineRate.multiplyAddsPerSecond(size: 1024, repetitions: max(3, repetitions))
     progress("filling \(shape.tableByteCount) bytes")
     switch storage {
     case .memory:
@@ -153,22 +154,5 @@ public struct GiantTableBenchmark: Sendable {
     } catch {
       throw .file(error)
     }
-  }
-
-  private static func gemmOperationsPerSecond(_ repetitions: Int) -> Double {
-    let size = 1024
-    let a = AlignedBuffer<Float>(uninitializedCount: size * size)
-    let c = AlignedBuffer<Float>(uninitializedCount: size * size)
-    var operand = a.uniqueSpan
-    var result = c.uniqueSpan
-    for i in operand.indices { operand[i] = Float(i % 7) - 3 }
-    let shape = GEMMShape(m: size, n: size, k: size)
-    var best = Double.infinity
-    for _ in 0..<max(3, repetitions) {
-      let start = ContinuousClock.now
-      gemm(shape, a.span, a.span, &result)
-      best = min(best, (ContinuousClock.now - start) / .seconds(1))
-    }
-    return 2 * Double(size * size * size) / best
   }
 }

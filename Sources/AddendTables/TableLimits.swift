@@ -60,16 +60,15 @@ extension TableExtents {
     let threads = ThreadPool.current.threadCount
     let working = workingByteCount(threads: threads) + codebookByteCount
     return TableForecast(
-      multiplyAdds: multiplyAdds, seconds: multiplyAdds / MachineRate.multiplyAddsPerSecond,
+      multiplyAdds: multiplyAdds, seconds: multiplyAdds / MachineRate.multiplyAddsPerSecond(),
       byteCount: byteCount + codebookByteCount, memoryBytes: working, relativeError: nil)
   }
 }
 
 /// How fast this machine multiplies matrices.
 enum MachineRate {
-  /// Multiply-adds of a float32 product of 512×512 matrices, the best of five.
-  static var multiplyAddsPerSecond: Double {
-    let size = 512
+  /// Multiply-adds of a float32 product of `size`×`size` matrices, the best of `repetitions`.
+  static func multiplyAddsPerSecond(size: Int = 512, repetitions: Int = 5) -> Double {
     let a = AlignedBuffer<Float>(uninitializedCount: size * size)
     let c = AlignedBuffer<Float>(uninitializedCount: size * size)
     var operand = a.uniqueSpan
@@ -77,7 +76,7 @@ enum MachineRate {
     for i in operand.indices { operand[i] = Float(i % 7) - 3 }
     let shape = GEMMShape(m: size, n: size, k: size)
     var best = Duration.seconds(3600)
-    for _ in 0..<5 {
+    for _ in 0..<repetitions {
       let start = ContinuousClock.now
       gemm(shape, a.span, a.span, &result)
       best = min(best, ContinuousClock.now - start)
