@@ -63,28 +63,40 @@ struct FileDescriptor: ~Copyable {
 
   /// Writes all of `bytes`.
   func write(_ bytes: Span<UInt8>) throws(FileError) {
-    var failure: CInt = 0
-    unsafe bytes.withUnsafeBytes { buffer in
-      var start = 0
-      while start < buffer.count {
-        // Safe: the slice from `start` ends with the buffer.
-        let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[start...])
-        let written = unsafe platformWrite(number, rest.baseAddress, rest.count)
-        if written < 0 && errno == EINTR { continue }
-        guard written >= 0 else {
-          failure = errno
-          return
-        }
-        start += written
-      }
+    // Safe: the call reads what it is handed.
+    try unsafe writeAll(bytes, to: path) { rest, _ in
+      unsafe platformWrite(number, rest.baseAddress, rest.count)
     }
-    guard failure == 0 else { throw FileError(failure, "writing", path) }
   }
 
   /// Waits until the disk holds what was written.
   func synchronize() throws(FileError) {
     guard fsync(number) == 0 else { throw FileError(errno, "writing", path) }
   }
+}
+
+/// Writes all of `bytes` by a call of the system that takes some of them, `rest` from byte `start` on, and
+/// returns how many, or less than 0 with `errno` set.
+func writeAll(
+  _ bytes: Span<UInt8>, to path: String,
+  by call: (_ rest: UnsafeRawBufferPointer, _ start: Int) -> Int
+) throws(FileError) {
+  var failure: CInt = 0
+  unsafe bytes.withUnsafeBytes { buffer in
+    var start = 0
+    while start < buffer.count {
+      // Safe: the slice from `start` ends with the buffer.
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[start...])
+      let written = unsafe call(rest, start)
+      if written < 0 && errno == EINTR { continue }
+      guard written >= 0 else {
+        failure = errno
+        return
+      }
+      start += written
+    }
+  }
+  guard failure == 0 else { throw FileError(failure, "writing", path) }
 }
 
 // Inside the type, its own `read` and `write` hide the system's.

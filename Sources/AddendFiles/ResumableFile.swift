@@ -85,22 +85,10 @@ public struct ResumableFile: ~Copyable {
 
   /// Writes all of `bytes` from byte `offset` on; what is skipped reads as zeros.
   public func write(_ bytes: Span<UInt8>, at offset: Int) throws(FileError) {
-    var failure: CInt = 0
-    unsafe bytes.withUnsafeBytes { buffer in
-      var start = 0
-      while start < buffer.count {
-        // Safe: the slice from `start` ends with the buffer.
-        let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[start...])
-        let written = unsafe pwrite(number, rest.baseAddress, rest.count, off_t(offset + start))
-        if written < 0 && errno == EINTR { continue }
-        guard written >= 0 else {
-          failure = errno
-          return
-        }
-        start += written
-      }
+    // Safe: the call reads what it is handed.
+    try unsafe writeAll(bytes, to: path) { rest, start in
+      unsafe pwrite(number, rest.baseAddress, rest.count, off_t(offset + start))
     }
-    guard failure == 0 else { throw FileError(failure, "writing", path) }
   }
 
   /// Cuts the file to `byteCount`, or lengthens it by zeros.
