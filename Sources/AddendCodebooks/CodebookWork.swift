@@ -42,6 +42,15 @@ public struct CodebookWork: Hashable, Sendable {
   ///
   /// The sample's numbers are drawn, since time does not depend on what they are.
   public func seconds() -> Double {
+    seconds { body in
+      let start = ContinuousClock.now
+      body()
+      return (ContinuousClock.now - start) / .seconds(1)
+    }
+  }
+
+  /// As `seconds()`, with the seconds of the sample's passes as `timed` tells them.
+  package func seconds(timed: (_ pass: () -> Void) -> Double) -> Double {
     let sampled = min(points, max(1, Self.sampleNumbers / dimension))
     let few = min(words, max(1, Self.samplePass / (sampled * dimension)))
     var random = RandomSource(seed: 1)
@@ -52,11 +61,6 @@ public struct CodebookWork: Hashable, Sendable {
     let share = Double(points) / Double(sampled)
     let pass = share * Double(words) / Double(few)
     var book = means.start(words: few, using: &random)
-    func timed(_ body: () -> Void) -> Double {
-      let start = ContinuousClock.now
-      body()
-      return (ContinuousClock.now - start) / .seconds(1)
-    }
     // The first search wakes threads and caches.
     var codes = means.codes(for: book)
     let search = pass * timed { codes = means.codes(for: book) }

@@ -48,20 +48,24 @@ struct CodebookWorkTests {
     #expect(CodebookWork(.coding, points: 100, dimension: 3, words: 7).multiplyAdds == 2100)
   }
 
-  /// One word, one point, more numbers than a sample has: all have a time.
-  @Test(arguments: [(1, 1, 1), (1, 9_000_000, 1), (3, 5000, 40), (100_000, 2, 3)])
-  func extremesHaveATime(points: Int, dimension: Int, words: Int) {
-    for kind in [CodebookWork.Kind.coding, .means(rounds: 0), .means(rounds: 20)] {
-      let seconds = CodebookWork(kind, points: points, dimension: dimension, words: words).seconds()
-      #expect(seconds > 0 && seconds.isFinite)
+  /// One word, one point, more numbers than a sample has: with a second for each pass over the sample, the
+  /// whole takes as many as it has sampled passes, and each round of k-means two.
+  @Test(arguments: [
+    (1, 1, 1, 1.0, 1.0), (1, 9_000_000, 1, 1, 1), (3, 5000, 40, 1, 1),
+    // As many points, a fourth of the words; half the points and all words.
+    (1 << 16, 1 << 6, 16, 4, 1), (1 << 18, 1 << 6, 2, 2, 2),
+  ])
+  func timesOfSamplesAreScaled(
+    points: Int, dimension: Int, words: Int, pass: Double, share: Double
+  ) {
+    func seconds(_ kind: CodebookWork.Kind) -> Double {
+      CodebookWork(kind, points: points, dimension: dimension, words: words).seconds { run in
+        run()
+        return 1
+      }
     }
-  }
-
-  /// Nobody's processors make 10¹⁷ multiply-adds a second.
-  @Test func hugeWorkIsForeseenAsHuge() {
-    let work = CodebookWork(
-      .means(rounds: 10_000), points: 1 << 24, dimension: 64, words: 1 << 20)
-    #expect(work.multiplyAdds > 1e19)
-    #expect(work.seconds() > 100)
+    #expect(seconds(.coding) == pass)
+    #expect(seconds(.means(rounds: 0)) == pass)
+    #expect(seconds(.means(rounds: 20)) == pass + 20 * (pass + share))
   }
 }
