@@ -79,19 +79,6 @@ struct TeacherTests {
 
   /// Running text: the teacher's state goes on from batch to batch, and through a checkpoint.
   @Test func recurrentTeachersAreTakenUpWithTheirState() throws {
-    struct Stop: Error {}
-    struct Interruption: TrainingObserver {
-      typealias Scalar = Double
-      let directory: CheckpointDirectory
-      let dataset: any Dataset
-      func stepEnded(
-        _ record: StepRecord, stepsPerEpoch: Int, _ trainer: borrowing Trainer<Double>
-      ) throws {
-        guard trainer.stepsTaken == 5 else { return }
-        try trainer.save(to: directory, trainedOn: dataset)
-        throw Stop()
-      }
-    }
     let text = try TextDataset(
       name: "text", path: "text", tokens: (0..<401).map { Int32($0 * $0 % 7) },
       vocabulary: (0..<7).map(String.init), length: 5)
@@ -113,9 +100,9 @@ struct TeacherTests {
       let directory = try CheckpointDirectory(at: path)
       var stopped = untrained
       var observers: [any TrainingObserver<Double>] = [
-        Interruption(directory: directory, dataset: text)
+        Interruption(after: 5, directory: directory, dataset: text)
       ]
-      #expect(throws: Stop.self) { try stopped.run(on: splits, observers: &observers) }
+      #expect(throws: Interruption.Stop.self) { try stopped.run(on: splits, observers: &observers) }
       var resumed = untrained
       try resumed.restore(try #require(try directory.newest()).archive, trainedOn: text)
       try resumed.run(on: splits)

@@ -170,19 +170,6 @@ struct TrainerTests {
   /// A checkpoint from the midst of an epoch leads to the bits of an uninterrupted training.
   @Test(arguments: ["float32", "space", "lookup"])
   func trainingTakenUpInMidEpochEndsTheSame(_ map: String) throws {
-    struct Stop: Error {}
-    struct Interruption: TrainingObserver {
-      typealias Scalar = Double
-      let directory: CheckpointDirectory
-      let dataset: any Dataset
-      func stepEnded(
-        _ record: StepRecord, stepsPerEpoch: Int, _ trainer: borrowing Trainer<Double>
-      ) throws {
-        guard trainer.stepsTaken == 23 else { return }
-        try trainer.save(to: directory, trainedOn: dataset)
-        throw Stop()
-      }
-    }
     let splits = try splits(spirals)
     let untrained = try trainer(
       splits, outputs: splits.training.classNames.count, map: map,
@@ -193,9 +180,9 @@ struct TrainerTests {
       let directory = try CheckpointDirectory(at: path)
       var stopped = untrained
       var observers: [any TrainingObserver<Double>] = [
-        Interruption(directory: directory, dataset: splits.training)
+        Interruption(after: 23, directory: directory, dataset: splits.training)
       ]
-      #expect(throws: Stop.self) { try stopped.run(on: splits, observers: &observers) }
+      #expect(throws: Interruption.Stop.self) { try stopped.run(on: splits, observers: &observers) }
       var resumed = untrained
       let checkpoint = try #require(try directory.newest())
       try resumed.restore(checkpoint.archive, trainedOn: splits.training)
