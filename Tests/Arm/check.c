@@ -53,6 +53,18 @@ void *check_room(size_t bytes, size_t alignment) {
   return (void *)((uintptr_t)(start + size - bytes) / alignment * alignment);
 }
 
+float *check_floats(size_t count) {
+  float *numbers = check_room(count * sizeof *numbers, sizeof *numbers);
+  for (size_t i = 0; i < count; ++i) numbers[i] = check_float();
+  return numbers;
+}
+
+uint8_t *check_bytes_below(size_t count, size_t limit) {
+  uint8_t *bytes = check_room(count, 1);
+  for (size_t i = 0; i < count; ++i) bytes[i] = (uint8_t)check_below(limit);
+  return bytes;
+}
+
 void check_free(void) {
   while (room_count > 0) {
     --room_count;

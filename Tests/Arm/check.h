@@ -24,6 +24,9 @@ float check_float(void);
 /// `bytes` that end, but for the alignment, where readable memory does; freed by `check_free`.
 void *check_room(size_t bytes, size_t alignment);
 void check_free(void);
+/// Operands of `check_float`s, and of bytes below `limit`.
+float *check_floats(size_t count);
+uint8_t *check_bytes_below(size_t count, size_t limit);
 
 /// What a kernel writes: `bytes`, and a border behind them.
 typedef struct {

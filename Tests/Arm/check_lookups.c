@@ -8,18 +8,6 @@
 
 static addend_lookup_kernels definition, variant;
 
-static float *floats(size_t count) {
-  float *numbers = check_room(count * sizeof *numbers, sizeof *numbers);
-  for (size_t i = 0; i < count; ++i) numbers[i] = check_float();
-  return numbers;
-}
-
-static uint8_t *codes_below(size_t count, size_t entries) {
-  uint8_t *codes = check_room(count, 1);
-  for (size_t i = 0; i < count; ++i) codes[i] = (uint8_t)check_below(entries);
-  return codes;
-}
-
 // Of any bytes, of the least alone, or of the greatest.
 static int8_t *packed_tables(size_t count, size_t kind) {
   int8_t *tables = check_room(count, 1);
@@ -40,7 +28,7 @@ static void check_encode(bool must_be) {
     const size_t rows = CHECK_ONE_OF(1, 15, 16, 17, 31, 33, 48, 63, 64, 101);
     const size_t width = CHECK_ONE_OF(1, 2, 3, 4, 5, 7, 8, 13, 64), levels = 1 + n % 8;
     const size_t blocks = CHECK_ONE_OF(1, 2, 3, 11), stride = rows + check_below(3);
-    float *x = floats(rows * width), *thresholds = floats(blocks << levels);
+    float *x = check_floats(rows * width), *thresholds = check_floats(blocks << levels);
     for (size_t i = 0; n % 2 == 0 && i < rows * width; ++i) x[i] = tied();
     for (size_t i = 0; n % 2 == 0 && i < blocks << levels; ++i) thresholds[i] = tied();
     int32_t *columns = check_room(blocks * levels * 4, 4);
@@ -72,11 +60,11 @@ static void check_scan(const char *name, size_t entries, size_t count, bool must
     const size_t outputs = CHECK_ONE_OF(1, 2, 3, 4, 5, 7, 8, 9, 17, 63, 64, 65, 70);
     const size_t stride = rows + check_below(2) * check_below(40);
     const size_t tables_of = entries == 16 ? (blocks + 3) & ~(size_t)3 : blocks;
-    uint8_t *codes = codes_below((blocks - 1) * stride + rows, entries);
+    uint8_t *codes = check_bytes_below((blocks - 1) * stride + rows, entries);
     int8_t *tables = packed_tables(outputs * tables_of * entries, n % 6);
     for (size_t m = 0; m < outputs; ++m)
       memset(tables + (m * tables_of + blocks) * entries, 0, (tables_of - blocks) * entries);
-    float *scales = floats(outputs), *offsets = floats(outputs);
+    float *scales = check_floats(outputs), *offsets = check_floats(outputs);
     check_result y = check_results(rows * outputs * sizeof(float));
     for (size_t side = 0; side < 2; ++side) {
       float *to = (float *)(void *)(side ? y.found : y.wanted);
@@ -108,11 +96,11 @@ static void check_image_scan(addend_isa set, bool must_be) {
     uint32_t offset[9], *positions = check_room(4 * rows, 4);
     for (size_t t = 0; t < taps; ++t) offset[t] = (uint32_t)(t / edge * side + t % edge);
     for (size_t r = 0; r < rows; ++r) positions[r] = (uint32_t)(r / inner * side + r % inner);
-    uint8_t *codes = codes_below(groups * pixels, 16);
+    uint8_t *codes = check_bytes_below(groups * pixels, 16);
     int8_t *tables = packed_tables(outputs * taps * padded * 16, n % 6);
     for (size_t k = 0; k < outputs * taps; ++k)
       memset(tables + (k * padded + groups) * 16, 0, (padded - groups) * 16);
-    float *scales = floats(outputs), *offsets = floats(outputs);
+    float *scales = check_floats(outputs), *offsets = check_floats(outputs);
     uint8_t *scratch = check_room(addend_lookup_image_scratch(pixels, groups, taps), 64);
     check_result y = check_results(rows * outputs * sizeof(float));
     defined(codes, pixels, pixels, groups, offset, taps, positions, rows, tables, outputs, scales,
@@ -140,15 +128,15 @@ static void check_tables(void) {
       positions[i] = i % size != 0 && check_below(5) == 0 ? -1 : (int32_t)check_below(inputs);
     const bool is_transposed = n % 2 == 1;
     const addend_lookup_tables tables = {
-        .corrections = n % 3 == 0 ? NULL : floats(blocks * entries * outputs),
-        .prototypes = floats(blocks * entries * size),
+        .corrections = n % 3 == 0 ? NULL : check_floats(blocks * entries * outputs),
+        .prototypes = check_floats(blocks * entries * size),
         .positions = positions,
-        .weight = floats(inputs * outputs),
+        .weight = check_floats(inputs * outputs),
         .weight_row = is_transposed ? 1 : outputs,
         .weight_column = is_transposed ? inputs : 1,
         .outputs = outputs,
     };
-    uint8_t *codes = codes_below(rows * blocks, entries);
+    uint8_t *codes = check_bytes_below(rows * blocks, entries);
     float *scratch = check_room(rows * 64 * sizeof(float), 64);
     check_result table = check_results(entries * outputs * sizeof(float));
     check_result y = check_results(rows * outputs * sizeof(float));

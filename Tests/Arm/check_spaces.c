@@ -7,18 +7,6 @@
 
 static addend_space_kernels definition, variant;
 
-static float *floats(size_t count) {
-  float *numbers = check_room(count * sizeof *numbers, sizeof *numbers);
-  for (size_t i = 0; i < count; ++i) numbers[i] = check_float();
-  return numbers;
-}
-
-static uint8_t *bytes_below(size_t count, size_t limit) {
-  uint8_t *bytes = check_room(count, 1);
-  for (size_t i = 0; i < count; ++i) bytes[i] = (uint8_t)check_below(limit);
-  return bytes;
-}
-
 static int32_t *exponents(size_t count) {
   int32_t *numbers = check_room(4 * count, 4);
   for (size_t i = 0; i < count; ++i) numbers[i] = (int32_t)check_below(201) - 100;
@@ -58,8 +46,8 @@ static void check_scan(bool must_be) {
       places[c] = (addend_space_component){c * rows * columns, rows, columns};
     const addend_space_scan_shape shape = {rows,  terms, columns, components, words, terms, 1,
                                            stride, columns, 1};
-    const uint8_t *chosen = bytes_below(rows * terms, selectors);
-    const uint8_t *indices = bytes_below(terms * stride, words);
+    const uint8_t *chosen = check_bytes_below(rows * terms, selectors);
+    const uint8_t *indices = check_bytes_below(terms * stride, words);
     const int32_t *of_terms = n % 2 ? exponents(terms) : NULL;
     const int32_t *of_rows = n % 3 ? exponents(rows) : NULL;
     check_result y = check_results(components * rows * columns * sizeof(float));
@@ -83,7 +71,7 @@ static void check_encode(bool must_be) {
     const size_t size = CHECK_ONE_OF(1, 2, 15, 16, 17, 64, 100, 1030), rows = 2;
     const size_t stride = (size + dimension - 1) / dimension + check_below(3);
     const addend_space_encoding_shape shape = {size, dimension, bits, stride};
-    float *x = floats(rows * size), *thresholds = floats(((size_t)1 << bits) - 1);
+    float *x = check_floats(rows * size), *thresholds = check_floats(((size_t)1 << bits) - 1);
     const size_t count = ((size_t)1 << bits) - 1;
     for (size_t i = 1; i < count; ++i)
       for (size_t j = i; j > 0 && thresholds[j - 1] > thresholds[j]; --j) {
@@ -93,7 +81,7 @@ static void check_encode(bool must_be) {
       }
     for (size_t i = 0; i < rows * size; i += 3) x[i] = thresholds[check_below(count)];
     for (size_t i = 1; i < rows * size; i += 11) x[i] = i % 2 ? NAN : -INFINITY;
-    const uint8_t *cells = bytes_below((size_t)1 << (bits * dimension), 256);
+    const uint8_t *cells = check_bytes_below((size_t)1 << (bits * dimension), 256);
     const int32_t *of_rows = n % 3 == 0 ? exponents(rows) : NULL;
     check_result codes = check_results(rows * stride);
     definition.encode(shape, x, thresholds, cells, of_rows, 0, rows, codes.wanted);
@@ -113,10 +101,10 @@ static void check_encode_tree(void) {
     const size_t size = CHECK_ONE_OF(1, 17, 100, 700), rows = 2, nodes = (size_t)1 << depth;
     const size_t stride = (size + dimension - 1) / dimension;
     const addend_space_encoding_shape shape = {size, dimension, depth, stride};
-    const float *x = floats(rows * size), *thresholds = floats(nodes);
+    const float *x = check_floats(rows * size), *thresholds = check_floats(nodes);
     int32_t *columns = check_room(4 * nodes, 4);
     for (size_t i = 0; i < nodes; ++i) columns[i] = (int32_t)check_below(dimension);
-    const uint8_t *leaves = bytes_below(nodes, 256);
+    const uint8_t *leaves = check_bytes_below(nodes, 256);
     const int32_t *of_rows = n % 3 == 0 ? exponents(rows) : NULL;
     check_result codes = check_results(rows * stride);
     definition.encode_tree(shape, x, columns, thresholds, leaves, of_rows, 0, rows, codes.wanted);
@@ -133,8 +121,8 @@ static void check_nearest(void) {
   for (size_t n = 0; n < 60; ++n) {
     const size_t points = CHECK_ONE_OF(1, 15, 33), dimension = CHECK_ONE_OF(1, 2, 5);
     const size_t words = CHECK_ONE_OF(1, 16, 256), lowers = CHECK_ONE_OF(16, 48);
-    const float *x = floats(dimension * points), *book = floats(words * dimension);
-    const float *upper = floats(3 * words), *lower = floats(words * lowers);
+    const float *x = check_floats(dimension * points), *book = check_floats(words * dimension);
+    const float *upper = check_floats(3 * words), *lower = check_floats(words * lowers);
     check_result codes = check_results(points), cells = check_results(3 * lowers);
     definition.nearest(x, points, dimension, book, words, 0, points, codes.wanted);
     variant.nearest(x, points, dimension, book, words, 0, points, codes.found);
