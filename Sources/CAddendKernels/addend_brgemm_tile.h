@@ -1,0 +1,74 @@
+// The tiles of one instruction set, named by ADDEND_VARIANT. No include guard: addend_brgemm.c
+// includes this file once for each, with the set's vectors behind the macros.
+
+/// One tile. With `rows` and `vectors` known to the compiler its sums stay in registers.
+ADDEND_INLINE void ADDEND_VARIANT(tile)(const addend_brgemm_tile *restrict t, const bool transposed,
+                                        const size_t rows, const size_t vectors) {
+  VECTOR sums[rows][vectors];
+  const MASK whole = FIRST(LANES), part = FIRST(t->columns - (vectors - 1) * LANES);
+  // The result's lines are wanted at the end, and are often far away.
+#pragma clang loop unroll(full)
+  for (size_t i = 0; i < rows; ++i)
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < vectors; ++v) {
+      PREFETCH(t->c + i * t->ldc + v * LANES);
+      sums[i][v] = BROADCAST(0.0f);
+    }
+  const size_t depth = t->depth, ldb = t->ldb, lda = t->lda;
+  for (size_t tap = 0; tap < t->taps; ++tap) {
+    const float *a[rows];
+    for (size_t i = 0; i < rows; ++i)
+      a[i] = t->a[tap * t->a_step + (transposed ? 0 : i)] + t->a_offset + (transposed ? i : 0);
+    const float *b = t->b + tap * t->b_step;
+#pragma clang loop unroll_count(4)
+    for (size_t p = 0; p < depth; ++p) {
+      VECTOR right[vectors];
+#pragma clang loop unroll(full)
+      for (size_t v = 0; v + 1 < vectors; ++v) right[v] = LOAD(b + v * LANES);
+      right[vectors - 1] = LOAD_PART(b + (vectors - 1) * LANES, part);
+      b += ldb;
+#pragma clang loop unroll(full)
+      for (size_t i = 0; i < rows; ++i) {
+        const VECTOR left = BROADCAST(transposed ? a[0][p * lda + i] : a[i][p]);
+#pragma clang loop unroll(full)
+        for (size_t v = 0; v < vectors; ++v)
+          sums[i][v] = MULTIPLY_ADD(left, right[v], sums[i][v]);
+      }
+    }
+  }
+  // Conditions outside the loops: inside, the compiler would make a copy of the loops for each case.
+#define FOR_SUMS(statement)                                           \
+  _Pragma("clang loop unroll(full)") for (size_t i = 0; i < rows; ++i) \
+      _Pragma("clang loop unroll(full)") for (size_t v = 0; v < vectors; ++v) { \
+    const MASK mask = v + 1 < vectors ? whole : part;                 \
+    const size_t at = i * t->ldc + v * LANES;                         \
+    (void)at;                                                         \
+    statement;                                                        \
+  }
+  if (t->accumulates) FOR_SUMS(sums[i][v] += LOAD_PART(t->c + at, mask))
+  if (t->bias) FOR_SUMS(sums[i][v] += LOAD_PART(t->bias + v * LANES, mask))
+  if (t->residual) FOR_SUMS(sums[i][v] += LOAD_PART(t->residual + at, mask))
+  if (t->rectifies) FOR_SUMS(sums[i][v] = MAXIMUM(sums[i][v], BROADCAST(0.0f)); (void)mask)
+  FOR_SUMS(STORE_PART(t->c + at, sums[i][v], mask))
+#undef FOR_SUMS
+}
+
+#define KERNEL(v, r)                                                                            \
+  static void ADDEND_VARIANT(straight_##v##_##r)(const addend_brgemm_tile *tile) {              \
+    ADDEND_VARIANT(tile)(tile, false, r, v);                                                    \
+  }                                                                                             \
+  static void ADDEND_VARIANT(transposed_##v##_##r)(const addend_brgemm_tile *tile) {            \
+    ADDEND_VARIANT(tile)(tile, true, r, v);                                                     \
+  }
+ADDEND_TILES(KERNEL)
+#undef KERNEL
+
+#define STRAIGHT(v, r) .straight[v - 1][r - 1] = ADDEND_VARIANT(straight_##v##_##r),
+#define TRANSPOSED(v, r) .transposed[v - 1][r - 1] = ADDEND_VARIANT(transposed_##v##_##r),
+static const addend_brgemm_kernels ADDEND_VARIANT(brgemm) = {
+    .lanes = LANES,
+    .vectors = VECTORS,
+    .row_limit = ROW_LIMITS,
+    ADDEND_TILES(STRAIGHT) ADDEND_TILES(TRANSPOSED)};
+#undef STRAIGHT
+#undef TRANSPOSED
