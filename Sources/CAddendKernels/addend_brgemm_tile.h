@@ -1,31 +1,25 @@
 // The tiles of one instruction set, named by ADDEND_VARIANT. No include guard: addend_brgemm.c
 // includes this file once for each, with the set's vectors behind the macros.
 
-/// One tile. With `rows` and `vectors` known to the compiler its sums stay in registers.
-ADDEND_INLINE void ADDEND_VARIANT(tile)(const addend_brgemm_tile *restrict t, const bool transposed,
-                                        const size_t rows, const size_t vectors) {
-  VECTOR sums[rows][vectors];
-  const MASK whole = FIRST(LANES), part = FIRST(t->columns - (vectors - 1) * LANES);
-  // The result's lines are wanted at the end, and are often far away.
-#pragma clang loop unroll(full)
-  for (size_t i = 0; i < rows; ++i)
-#pragma clang loop unroll(full)
-    for (size_t v = 0; v < vectors; ++v) {
-      PREFETCH(t->c + i * t->ldc + v * LANES);
-      sums[i][v] = BROADCAST(0.0f);
-    }
+/// sums[i][v] += Σ_t Σ_p A_t(i, p) B_t[p][v]. With `rows` and `vectors` known to the compiler the sums
+/// stay in registers. `masks`: the last vector of b must not be read to its end.
+ADDEND_INLINE void ADDEND_VARIANT(add_products)(const addend_brgemm_tile *restrict t,
+                                                const bool transposed, const bool masks,
+                                                const size_t rows, const size_t vectors,
+                                                const MASK part,
+                                                VECTOR sums[][addend_brgemm_most_vectors]) {
   const size_t depth = t->depth, ldb = t->ldb, lda = t->lda;
   for (size_t tap = 0; tap < t->taps; ++tap) {
-    const float *a[rows];
+    const float *a[addend_brgemm_most_rows];
     for (size_t i = 0; i < rows; ++i)
       a[i] = t->a[tap * t->a_step + (transposed ? 0 : i)] + t->a_offset + (transposed ? i : 0);
     const float *b = t->b + tap * t->b_step;
-#pragma clang loop unroll_count(4)
+#pragma clang loop unroll_count(2)
     for (size_t p = 0; p < depth; ++p) {
-      VECTOR right[vectors];
+      VECTOR right[addend_brgemm_most_vectors];
 #pragma clang loop unroll(full)
-      for (size_t v = 0; v + 1 < vectors; ++v) right[v] = LOAD(b + v * LANES);
-      right[vectors - 1] = LOAD_PART(b + (vectors - 1) * LANES, part);
+      for (size_t v = 0; v < vectors; ++v)
+        right[v] = masks && v + 1 == vectors ? LOAD_PART(b + v * LANES, part) : LOAD(b + v * LANES);
       b += ldb;
 #pragma clang loop unroll(full)
       for (size_t i = 0; i < rows; ++i) {
@@ -36,6 +30,26 @@ ADDEND_INLINE void ADDEND_VARIANT(tile)(const addend_brgemm_tile *restrict t, co
       }
     }
   }
+}
+
+/// One tile.
+ADDEND_INLINE void ADDEND_VARIANT(tile)(const addend_brgemm_tile *restrict t, const bool transposed,
+                                        const size_t rows, const size_t vectors) {
+  // Arrays of fixed extents: those of variable ones would live in memory.
+  VECTOR sums[addend_brgemm_most_rows][addend_brgemm_most_vectors];
+  const MASK whole = FIRST(LANES), part = FIRST(t->columns - (vectors - 1) * LANES);
+  // The result's lines are wanted at the end, and are often far away.
+#pragma clang loop unroll(full)
+  for (size_t i = 0; i < rows; ++i)
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < vectors; ++v) {
+      PREFETCH(t->c + i * t->ldc + v * LANES);
+      sums[i][v] = BROADCAST(0.0f);
+    }
+  if (t->is_padded || t->columns == vectors * LANES)
+    ADDEND_VARIANT(add_products)(t, transposed, false, rows, vectors, part, sums);
+  else
+    ADDEND_VARIANT(add_products)(t, transposed, true, rows, vectors, part, sums);
   // Conditions outside the loops: inside, the compiler would make a copy of the loops for each case.
 #define FOR_SUMS(statement)                                           \
   _Pragma("clang loop unroll(full)") for (size_t i = 0; i < rows; ++i) \

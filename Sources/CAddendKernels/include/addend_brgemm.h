@@ -26,6 +26,8 @@ typedef struct {
   /// B_t[p][j] = b[t·b_step + p·ldb + j].
   const float *b;
   size_t b_step, ldb;
+  /// Whether whole vectors of b may be read beyond `columns`, as in a packed panel.
+  bool is_padded;
 
   /// c[i·ldc + j]; the residual lies as c does. Nothing overlaps c but a residual that is c itself.
   float *c;

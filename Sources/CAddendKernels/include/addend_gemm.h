@@ -3,14 +3,35 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/// c[m][n] = Σ_p a(i,p)·b(p,j), plus what c held when `accumulate`.
-/// Row-major and contiguous: a is [m][k], or [k][m] when `transpose_a`; b is [k][n], or [n][k] when
-/// `transpose_b`. lda, ldb, ldc are the row lengths in memory. Runs on the calling thread.
-/// c overlaps nothing; scratch holds `addend_gemm_f32_scratch()` floats.
-void addend_gemm_f32(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k,
-                     const float *restrict a, size_t lda, const float *restrict b, size_t ldb,
-                     bool accumulate, float *restrict c, size_t ldc, float *restrict scratch);
+#include "addend_brgemm.h"
 
-/// None where a library does the work.
-size_t addend_gemm_f32_scratch(void);
+/// c[i][j] = max(Σ_{p<k} a(i, p) b(p, j) + c[i][j] + bias[j], 0), with the parts that are asked for:
+/// i < m, j < n.
+///
+/// a(i, p) = a[i·lda + p], or a[p·lda + i] when transposed. b is packed (see `addend_gemm_pack`), or
+/// b(p, j) = b[p·ldb + j] where ldb is not zero. c[i·ldc + j] overlaps nothing. No alignment is needed.
+typedef struct {
+  size_t m, n, k;
+  bool transposes_a;
+  const float *a;
+  size_t lda;
+  const float *b;
+  size_t ldb;
+  float *c;
+  size_t ldc;
+  bool accumulates, rectifies;
+  /// [n], or NULL.
+  const float *bias;
+} addend_gemm;
+
+/// Computes the product on the calling thread, in tiles of batch-reduce kernels: blocks of a's rows
+/// stay in the second-level cache while all columns pass by.
+void addend_gemm_run(const addend_brgemm_kernels *kernels, const addend_gemm *gemm);
+
+/// Packs panels first_panel ..< first_panel + panels of op(b) [k][n] as the kernels read them: panel
+/// after panel, each [k][its width], columns from n on zeros. op(b)(p, j) = b[p·ldb + j], or
+/// b[j·ldb + p] when transposed. All panels fill k · addend_brgemm_padded(kernels, n) floats.
+void addend_gemm_pack(const addend_brgemm_kernels *kernels, bool transposes_b, size_t n, size_t k,
+                      const float *restrict b, size_t ldb, size_t first_panel, size_t panels,
+                      float *restrict packed);
 #endif
