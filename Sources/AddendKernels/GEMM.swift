@@ -29,11 +29,12 @@ public struct GEMMShape: Hashable, Sendable {
   }
 }
 
-/// `C = op(A) op(B)` in float32, through oneDNN where it is linked.
+/// `C = op(A) op(B)` in float32, in tiles of batch-reduce kernels.
 ///
-/// The result is cut into tiles of a fixed size, so it does not depend on the thread count.
+/// The result is cut into pieces of a fixed size, so it does not depend on the thread count.
 public func gemm(
-  _ shape: GEMMShape, _ a: Span<Float>, _ b: Span<Float>, _ c: inout MutableSpan<Float>
+  _ shape: GEMMShape, _ a: Span<Float>, _ b: Span<Float>, _ c: inout MutableSpan<Float>,
+  using set: InstructionSet = .best
 ) {
   let (m, n, k) = (shape.m, shape.n, shape.k)
   precondition(a.count == m * k && b.count == k * n && c.count == m * n, "gemm: extents")
@@ -42,85 +43,157 @@ public func gemm(
     if !shape.accumulates { c.update(repeating: 0) }
     return
   }
-  // Where the sums are long and the result is small, tiles of the result would each lay out most of
-  // the operands again.
-  if k >= 4 * max(m, n), m * n * k >= 1 << 24 { return gemmAlongSums(shape, a, b, &c) }
-  let tiles = GEMMTiles(shape)
-  let (lda, ldb) = (shape.transposesA ? m : k, shape.transposesB ? k : n)
-  guard let a = unsafe a.address, let b = unsafe b.address, let c = unsafe c.address else { return }
-  ThreadPool.forEachPart(of: tiles.count, size: 1) { index, _ in
-    let tile = tiles[index]
-    let (i, j) = (tile.firstRow, tile.firstColumn)
-    unsafe gemmPiece(
-      shape, m: tile.rows, n: tile.columns, k: k, a + (shape.transposesA ? i : i * k), lda,
-      b + (shape.transposesB ? j * k : j), ldb, accumulates: shape.accumulates, c + i * n + j)
+  // Rows far apart cost address translations; columns that lie one after another have no other way.
+  if k >= 4 * max(m, n), m * n * k >= 1 << 24, !shape.transposesB {
+    multiplyAlongSums(shape, a, b, &c, using: set)
+  } else if shape.transposesB || (n > 2048 && m >= 64) {
+    let packed = PackedMatrix(b, rows: k, columns: n, transposed: shape.transposesB, using: set)
+    packed.multiply(a, rows: m, transposed: shape.transposesA, shape.accumulates, into: &c)
+  } else {
+    guard let b = unsafe b.address else { return }
+    unsafe multiplyInPieces(shape, a, .init(b: b, rowLength: n), nil, false, into: &c, using: set)
   }
 }
 
-/// The product with the sums cut into eight parts, whose results are added in order.
-private func gemmAlongSums(
-  _ shape: GEMMShape, _ a: Span<Float>, _ b: Span<Float>, _ c: inout MutableSpan<Float>
+/// `B [rows, columns]` as the kernels of a product read it, packed once for many products.
+public struct PackedMatrix: Sendable {
+  public let rows: Int
+  public let columns: Int
+  private let set: InstructionSet
+  private let panels: AlignedBuffer<Float>
+
+  /// - Parameter transposed: `b` is stored `[columns, rows]`.
+  public init(
+    _ b: Span<Float>, rows: Int, columns: Int, transposed: Bool = false,
+    using set: InstructionSet = .best
+  ) {
+    precondition(b.count == rows * columns, "a packed matrix's extents")
+    self.rows = rows
+    self.columns = columns
+    self.set = set
+    let kernels = unsafe set.batchReduceKernels
+    panels = unsafe AlignedBuffer(
+      uninitializedCount: rows * addend_brgemm_padded(kernels, columns))
+    var span = panels.uniqueSpan
+    guard let b = unsafe b.address, let packed = unsafe span.address else { return }
+    // A part is some 64 KiB.
+    ThreadPool.forEachPart(
+      of: unsafe addend_brgemm_panel_count(kernels, columns), size: max(1, 256 / max(1, rows))
+    ) { first, count in
+      unsafe addend_gemm_pack(
+        kernels, transposed, columns, rows, b, transposed ? rows : columns, first, count, packed)
+    }
+  }
+
+  /// `C = max(op(A) B + C + bias, 0)`, with the parts that are asked for; `A` is `[m, rows]`, stored
+  /// `[rows, m]` when `transposed`, and `C` `[m, columns]`.
+  public func multiply(
+    _ a: Span<Float>, rows m: Int, transposed: Bool = false, _ accumulates: Bool = false,
+    bias: Span<Float>? = nil, rectifies: Bool = false, into c: inout MutableSpan<Float>
+  ) {
+    precondition(
+      a.count == m * rows && c.count == m * columns && (bias?.count ?? columns) == columns,
+      "a packed product's extents")
+    let panels = panels.span
+    guard m > 0, columns > 0, let packed = unsafe panels.address else { return }
+    let shape = GEMMShape(
+      m: m, n: columns, k: rows, transposesA: transposed, accumulates: accumulates)
+    unsafe multiplyInPieces(
+      shape, a, .init(b: packed, rowLength: 0), bias?.address, rectifies, into: &c, using: set)
+  }
+}
+
+extension InstructionSet {
+  /// The table lives as long as the program.
+  @unsafe var batchReduceKernels: UnsafePointer<addend_brgemm_kernels> {
+    unsafe addend_brgemm_select(addend_isa(UInt32(rawValue)))
+  }
+}
+
+/// The right operand: its rows' length, or zero for packed panels.
+@unsafe private struct RightOperand {
+  let b: UnsafePointer<Float>
+  let rowLength: Int
+}
+
+/// The product on all threads.
+// Safe when the extents have been checked: C keeps no pointer.
+@unsafe private func multiplyInPieces(
+  _ shape: GEMMShape, _ a: Span<Float>, _ right: RightOperand, _ bias: UnsafePointer<Float>?,
+  _ rectifies: Bool, into c: inout MutableSpan<Float>, using set: InstructionSet
+) {
+  let kernels = unsafe set.batchReduceKernels
+  let panels = unsafe addend_brgemm_panel_count(kernels, shape.n)
+  let (m, n, k) = (shape.m, shape.n, shape.k)
+  guard let a = unsafe a.address, let c = unsafe c.address else { return }
+  let pieces = GEMMPieces(shape, panels: panels)
+  ThreadPool.forEachPart(of: pieces.count, size: 1) { index, _ in
+    let piece = pieces[index]
+    let i = piece.firstRow
+    var gemm = unsafe addend_gemm(
+      m: piece.rows, n: n, k: k, first_panel: piece.firstPanel, panels: piece.panels,
+      transposes_a: shape.transposesA, a: a + (shape.transposesA ? i : i * k),
+      lda: shape.transposesA ? m : k, b: right.b, ldb: right.rowLength, c: c + i * n, ldc: n,
+      accumulates: shape.accumulates, rectifies: rectifies, bias: bias)
+    unsafe addend_gemm_run(kernels, &gemm)
+  }
+}
+
+/// The product with the sums cut into eight parts, whose results are added in order: where the sums
+/// are long and the result is small, its pieces would be too few to share.
+private func multiplyAlongSums(
+  _ shape: GEMMShape, _ a: Span<Float>, _ b: Span<Float>, _ c: inout MutableSpan<Float>,
+  using set: InstructionSet
 ) {
   let (m, n, k) = (shape.m, shape.n, shape.k)
   let depth = (k + 7) / 8
   let partial = AlignedBuffer<Float>(uninitializedCount: 8 * m * n)
   var partialSpan = partial.uniqueSpan
-  let (lda, ldb) = (shape.transposesA ? m : k, shape.transposesB ? k : n)
+  let kernels = unsafe set.batchReduceKernels
+  let panels = unsafe addend_brgemm_panel_count(kernels, n)
   guard let a = unsafe a.address, let b = unsafe b.address, let parts = unsafe partialSpan.address
   else { return }
   ThreadPool.forEachPart(of: k, size: depth) { first, count in
-    unsafe gemmPiece(
-      shape, m: m, n: n, k: count, a + (shape.transposesA ? first * m : first), lda,
-      b + (shape.transposesB ? first : first * n), ldb, accumulates: false,
-      parts + first / depth * m * n)
+    var gemm = unsafe addend_gemm(
+      m: m, n: n, k: count, first_panel: 0, panels: panels, transposes_a: shape.transposesA,
+      a: a + (shape.transposesA ? first * m : first), lda: shape.transposesA ? m : k,
+      b: b + first * n, ldb: n, c: parts + first / depth * m * n, ldc: n, accumulates: false,
+      rectifies: false, bias: nil)
+    unsafe addend_gemm_run(kernels, &gemm)
   }
   if !shape.accumulates { c.update(repeating: 0) }
   for part in 0..<(k + depth - 1) / depth {
     let sums = partial.span.extracting(part * m * n..<(part + 1) * m * n)
-    FloatKernels.best.addScaled(1, sums, to: &c)
+    FloatKernels(set).addScaled(1, sums, to: &c)
   }
 }
 
-/// A part of a product, on the calling thread. `lda` and `ldb` are the operands' row lengths.
-// Safe when the extents lie inside the operands: C keeps no pointer.
-@unsafe private func gemmPiece(
-  _ shape: GEMMShape, m: Int, n: Int, k: Int, _ a: UnsafePointer<Float>, _ lda: Int,
-  _ b: UnsafePointer<Float>, _ ldb: Int, accumulates: Bool, _ c: UnsafeMutablePointer<Float>
-) {
-  let scratch = AlignedBuffer<Float>(uninitializedCount: addend_gemm_f32_scratch())
-  var scratchSpan = scratch.uniqueSpan
-  unsafe addend_gemm_f32(
-    shape.transposesA, shape.transposesB, m, n, k, a, lda, b, ldb, accumulates, c, shape.n,
-    scratchSpan.address)
-  // The address is used until here.
-  withExtendedLifetime(scratch) {}
-}
-
-/// The tiles of a product's result: about a fixed amount of work each.
-private struct GEMMTiles {
+/// The pieces of a product's result: about a fixed amount of work each, rows or panels.
+private struct GEMMPieces {
   private let shape: GEMMShape
-  private let rows: Int
-  private let columns: Int
-  private let tilesAcross: Int
+  private let panels: Int
+  /// Rows of a piece, or panels.
+  private let size: Int
+  private let cutsRows: Bool
   let count: Int
 
-  init(_ shape: GEMMShape) {
+  init(_ shape: GEMMShape, panels: Int) {
     self.shape = shape
-    // A tile below some 2 MFLOP is not worth a hand-over; a larger number balances the load better.
+    self.panels = panels
+    // A piece below some 2 MFLOP is not worth a hand-over; a larger number balances the load better.
     let wanted = max(1, min(16, shape.m * shape.n * max(1, shape.k) / 1_000_000))
-    if shape.m >= shape.n {
-      rows = max(1, ((shape.m + wanted - 1) / wanted + 15) & ~15)
-      columns = shape.n
-    } else {
-      rows = shape.m
-      columns = max(1, ((shape.n + wanted - 1) / wanted + 63) & ~63)
-    }
-    tilesAcross = (shape.n + columns - 1) / columns
-    count = tilesAcross * ((shape.m + rows - 1) / rows)
+    cutsRows = shape.m >= shape.n || panels == 1
+    // Whole blocks of rows: 48 of them stay in the cache together, and so do 24.
+    let most =
+      cutsRows ? ((shape.m + wanted - 1) / wanted + 23) / 24 * 24 : (panels + wanted - 1) / wanted
+    size = max(1, most)
+    count = ((cutsRows ? shape.m : panels) + size - 1) / size
   }
 
-  subscript(index: Int) -> (firstRow: Int, firstColumn: Int, rows: Int, columns: Int) {
-    let (i, j) = (index / tilesAcross * rows, index % tilesAcross * columns)
-    return (i, j, min(rows, shape.m - i), min(columns, shape.n - j))
+  subscript(index: Int) -> (firstRow: Int, rows: Int, firstPanel: Int, panels: Int) {
+    let first = index * size
+    return cutsRows
+      ? (first, min(size, shape.m - first), 0, panels)
+      : (0, shape.m, first, min(size, panels - first))
   }
 }

@@ -20,15 +20,11 @@
     for (; c < (columns); ++c) ADDEND_VARIANT(block)(1, c, __VA_ARGS__);            \
   } while (0)
 
-#define ADDEND_FUSED 0
 #define ADDEND_VARIANT(name) name##_scalar
 #include "addend_f32_variant.h"
 #undef ADDEND_VARIANT
-#undef ADDEND_FUSED
 
 #if defined(__x86_64__)
-#define ADDEND_FUSED 1
-
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #define ADDEND_VARIANT(name) name##_avx2
 #include "addend_f32_variant.h"

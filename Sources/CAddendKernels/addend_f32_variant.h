@@ -6,7 +6,6 @@
 #include "addend_f32_windows.h"
 #include "addend_f32_recurrent.h"
 #include "addend_f32_updates.h"
-#include "addend_f32_gemm.h"
 
 #define FIELD(name) .name = ADDEND_VARIANT(name)
 static const addend_f32_kernels ADDEND_VARIANT(kernels) = {
@@ -38,7 +37,6 @@ static const addend_f32_kernels ADDEND_VARIANT(kernels) = {
     FIELD(elman_step),
     FIELD(momentum_update),
     FIELD(adam_update),
-    FIELD(gemm),
     FIELD(exponential),
     FIELD(error_function),
 };

@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+#if defined(__x86_64__)
+#include "addend_transpose.h"
+#endif
+
 // A product in the manner of Goto & van de Geijn (2008), with columns of b in panels and rows of a
 // where they are.
 
@@ -19,36 +23,60 @@ enum {
   row_limit = 48,
 };
 
-/// All tiles of `rows` rows and one panel.
-static void run_panel(const addend_brgemm_kernels *kernels, const addend_gemm *g, size_t first_row,
-                      size_t rows, addend_brgemm_tile *tile) {
+/// A block of op(a): where its rows are, as the tiles take them.
+typedef struct {
+  bool is_transposed;
+  const float *rows;
+  size_t stride;
+} block;
+
+/// All tiles of `rows` rows from first_row of c on, and one panel.
+static void run_panel(const addend_brgemm_kernels *kernels, const addend_gemm *g, block a,
+                      size_t first_row, size_t rows, addend_brgemm_tile *tile) {
   const size_t vector = (tile->columns + kernels->lanes - 1) / kernels->lanes - 1;
   const addend_brgemm_fn *run =
-      g->transposes_a ? kernels->transposed[vector] : kernels->straight[vector];
-  float *const corner = tile->c;
+      a.is_transposed ? kernels->transposed[vector] : kernels->straight[vector];
   const float *row[addend_brgemm_most_rows];
-  for (size_t i = first_row; i < first_row + rows; i += tile->rows) {
-    tile->rows = addend_brgemm_next_rows(first_row + rows - i, kernels->row_limit[vector]);
-    if (g->transposes_a)
-      row[0] = g->a + i;
+  tile->a = row;
+  tile->c += first_row * g->ldc;
+  for (size_t i = 0; i < rows; i += tile->rows) {
+    tile->rows = addend_brgemm_next_rows(rows - i, kernels->row_limit[vector]);
+    if (a.is_transposed)
+      row[0] = a.rows + i;
     else
-      for (size_t r = 0; r < tile->rows; ++r) row[r] = g->a + (i + r) * g->lda;
-    tile->a = row;
-    tile->c = corner + i * g->ldc;
+      for (size_t r = 0; r < tile->rows; ++r) row[r] = a.rows + (i + r) * a.stride;
     run[tile->rows - 1](tile);
+    tile->c += tile->rows * g->ldc;
   }
-  tile->c = corner;
+}
+
+/// Whether rows that lie `stride` floats apart fall on a few lines of the first-level cache.
+static bool collides(size_t stride) { return stride % 512 == 0; }
+
+/// The block of op(a) from row `i` and place `q` of the sums on; copied where its lines would push
+/// each other out of the caches and the columns are enough to repay it.
+static block find_block(const addend_gemm *g, size_t i, size_t rows, size_t q, size_t depth,
+                        float *copy) {
+  const float *first = g->transposes_a ? g->a + q * g->lda + i : g->a + i * g->lda + q;
+  if (g->n < 192 || !collides(g->lda)) return (block){g->transposes_a, first, g->lda};
+  const size_t lines = g->transposes_a ? depth : rows, length = g->transposes_a ? rows : depth;
+  // Sixteen floats more, so that the copy's lines do not collide in turn.
+  const size_t stride = length + (g->transposes_a ? 0 : 16);
+  for (size_t line = 0; line < lines; ++line)
+    memcpy(copy + line * stride, first + line * g->lda, length * sizeof *copy);
+  return (block){g->transposes_a, copy, stride};
 }
 
 void addend_gemm_run(const addend_brgemm_kernels *kernels, const addend_gemm *g) {
-  const size_t panels = addend_brgemm_panel_count(kernels, g->n);
   if (g->k == 0 && g->accumulates && !g->bias && !g->rectifies) return;
+  float copy[row_limit * (depth_limit + 16)];
   for (size_t q = 0, depth; q == 0 || q < g->k; q += depth) {
     depth = g->k ? next_block(g->k - q, depth_limit) : 0;
     const bool is_last = q + depth >= g->k;
     for (size_t ii = 0, rows; ii < g->m; ii += rows) {
       rows = next_block(g->m - ii, row_limit);
-      for (size_t panel = 0; panel < panels; ++panel) {
+      const block a = find_block(g, ii, rows, q, depth, copy);
+      for (size_t panel = g->first_panel; panel < g->first_panel + g->panels; ++panel) {
         const size_t start = addend_brgemm_panel_start(kernels, g->n, panel);
         const size_t end = addend_brgemm_panel_start(kernels, g->n, panel + 1);
         // Of the last panel's padding nothing is wanted.
@@ -57,8 +85,7 @@ void addend_gemm_run(const addend_brgemm_kernels *kernels, const addend_gemm *g)
             .columns = columns,
             .taps = 1,
             .depth = depth,
-            .a_offset = g->transposes_a ? q * g->lda : q,
-            .lda = g->lda,
+            .lda = a.stride,
             .b = g->ldb ? g->b + q * g->ldb + start : g->b + g->k * start + q * (end - start),
             .ldb = g->ldb ? g->ldb : end - start,
             .is_padded = g->ldb == 0,
@@ -68,28 +95,41 @@ void addend_gemm_run(const addend_brgemm_kernels *kernels, const addend_gemm *g)
             .accumulates = g->accumulates || q > 0,
             .rectifies = is_last && g->rectifies,
         };
-        run_panel(kernels, g, ii, rows, &tile);
+        run_panel(kernels, g, a, ii, rows, &tile);
       }
     }
     if (!depth) break;
   }
 }
 
-/// panel[p][j] = b[j·ldb + p], in squares that stay in the first-level cache.
-static void pack_transposed(size_t columns, size_t width, size_t k, const float *restrict b,
-                            size_t ldb, float *restrict panel) {
-  enum { side = 16 };
+static void transpose_scalar(size_t rows, size_t columns, const float *restrict from,
+                             size_t from_stride, float *restrict to, size_t to_stride) {
+  for (size_t r = 0; r < rows; ++r)
+    for (size_t c = 0; c < columns; ++c) to[c * to_stride + r] = from[r * from_stride + c];
+}
+
+/// panel[p][j] = b[j·ldb + p] for j < columns, zeros up to `width`.
+static void pack_transposed(bool has_avx2, size_t columns, size_t width, size_t k,
+                            const float *restrict b, size_t ldb, float *restrict panel) {
+  enum { side = 8 };
   for (size_t p = 0; p < k; p += side) {
     const size_t depth = smaller(side, k - p);
     for (size_t j = 0; j < columns; j += side) {
       const size_t across = smaller(side, columns - j);
-      for (size_t x = 0; x < depth; ++x)
-        for (size_t y = 0; y < across; ++y)
-          panel[(p + x) * width + j + y] = b[(j + y) * ldb + p + x];
+      const float *from = b + j * ldb + p;
+      float *to = panel + p * width + j;
+#if defined(__x86_64__)
+      if (has_avx2 && depth == side && across == side) {
+        addend_transpose_8x8(from, ldb, to, width);
+        continue;
+      }
+#endif
+      transpose_scalar(across, depth, from, ldb, to, width);
     }
     for (size_t x = p; x < p + depth; ++x)
       memset(panel + x * width + columns, 0, (width - columns) * sizeof *panel);
   }
+  (void)has_avx2;
 }
 
 void addend_gemm_pack(const addend_brgemm_kernels *kernels, bool transposes_b, size_t n, size_t k,
@@ -101,7 +141,8 @@ void addend_gemm_pack(const addend_brgemm_kernels *kernels, bool transposes_b, s
     const size_t columns = smaller(end, n) - start, width = end - start;
     float *panel = packed + k * start;
     if (transposes_b) {
-      pack_transposed(columns, width, k, b + start * ldb, ldb, panel);
+      // Kernels with vectors of eight or more come with AVX2.
+      pack_transposed(kernels->lanes >= 8, columns, width, k, b + start * ldb, ldb, panel);
       continue;
     }
     for (size_t p = 0; p < k; ++p) {

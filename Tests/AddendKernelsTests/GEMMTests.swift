@@ -5,7 +5,8 @@ import Testing
 struct GEMMTests {
   static let extents = [
     (1, 1, 1), (6, 16, 1), (7, 17, 3), (5, 1, 300), (100, 300, 78), (97, 129, 257), (13, 2000, 3),
-    (2000, 13, 5), (64, 70, 4099), (0, 5, 3), (5, 0, 3), (0, 0, 3),
+    (2000, 13, 5), (64, 70, 4099), (70, 2100, 30), (50, 200, 1024), (512, 200, 60), (0, 5, 3),
+    (5, 0, 3), (0, 0, 3),
   ]
 
   /// The product in double precision.
@@ -38,14 +39,32 @@ struct GEMMTests {
     for shape in Self.shapes(m, n, k) {
       let expected = Self.product(shape, a, b, start)
       let tolerance = 0x1p-24 * 32 * Double(k + 1)
-      var c = start
-      var span = c.mutableSpan
-      gemm(shape, a.span, b.span, &span)
-      #expect(mismatch(c, expected, within: tolerance) == nil, "\(shape)")
       for set in InstructionSet.available {
         var c = start
         var span = c.mutableSpan
-        FloatKernels(set).multiply(shape, a.span, b.span, &span)
+        gemm(shape, a.span, b.span, &span, using: set)
+        #expect(mismatch(c, expected, within: tolerance) == nil, "\(set), \(shape)")
+      }
+    }
+  }
+
+  /// The packed form adds the bias and rectifies in the same pass.
+  @Test(arguments: extents)
+  func packedProductsTakeABiasAndRectify(_ m: Int, _ n: Int, _ k: Int) {
+    let (a, b) = (normalNumbers(m * k, seed: 1), normalNumbers(k * n, seed: 2))
+    let (start, bias) = (normalNumbers(m * n, seed: 3), normalNumbers(n, seed: 4))
+    for shape in Self.shapes(m, n, k) {
+      let expected = Self.product(shape, a, b, start).enumerated().map { index, sum in
+        max(sum + Double(bias[index % n]), 0)
+      }
+      for set in InstructionSet.available {
+        var c = start
+        var span = c.mutableSpan
+        PackedMatrix(b.span, rows: k, columns: n, transposed: shape.transposesB, using: set)
+          .multiply(
+            a.span, rows: m, transposed: shape.transposesA, shape.accumulates, bias: bias.span,
+            rectifies: true, into: &span)
+        let tolerance = 0x1p-24 * 32 * Double(k + 2)
         #expect(mismatch(c, expected, within: tolerance) == nil, "\(set), \(shape)")
       }
     }

@@ -31,23 +31,30 @@ extension NearestWords {
     let size = min(count, Self.blockWords)
     let products = AlignedBuffer<Float>(uninitializedCount: part * size)
     let shortlist = AlignedBuffer<UInt32>(uninitializedCount: size + 1)
-    let scratch = AlignedBuffer<Float>(uninitializedCount: addend_gemm_f32_scratch())
+    let kernels = unsafe InstructionSet.best.batchReduceKernels
+    let packed = unsafe AlignedBuffer<Float>(
+      uninitializedCount: dimension * addend_brgemm_padded(kernels, size))
     var (scores, best) = (
       [Float](repeating: .infinity, count: part), [Float](repeating: .infinity, count: part)
     )
     var productSpan = products.uniqueSpan
     var listSpan = shortlist.uniqueSpan
-    var scratchSpan = scratch.uniqueSpan
-    guard let table = unsafe productSpan.address, let list = unsafe listSpan.address else {
-      return false
-    }
+    var packedSpan = packed.uniqueSpan
+    guard let table = unsafe productSpan.address, let list = unsafe listSpan.address,
+      let right = unsafe packedSpan.address
+    else { return false }
     unsafe codes.update(repeating: 0, count: part)
     for first in Swift.stride(from: 0, to: count, by: size) {
       let present = min(size, count - first)
       let block = unsafe words + first * dimension
-      unsafe addend_gemm_f32(
-        false, true, part, present, dimension, points, dimension, block, dimension, false, table,
-        present, scratchSpan.address)
+      let panels = unsafe addend_brgemm_panel_count(kernels, present)
+      unsafe addend_gemm_pack(
+        kernels, true, present, dimension, block, dimension, 0, panels, right)
+      var gemm = unsafe addend_gemm(
+        m: part, n: present, k: dimension, first_panel: 0, panels: panels, transposes_a: false,
+        a: points, lda: dimension, b: right, ldb: 0, c: table, ldc: present, accumulates: false,
+        rectifies: false, bias: nil)
+      unsafe addend_gemm_run(kernels, &gemm)
       unsafe norms.withUnsafeBufferPointer { norms in
         for i in 0..<part {
           guard let own = norms.baseAddress else { return }
@@ -64,7 +71,7 @@ extension NearestWords {
         }
       }
     }
-    withExtendedLifetime((products, shortlist, scratch)) {}
+    withExtendedLifetime((products, shortlist, packed)) {}
     return true
   }
 }

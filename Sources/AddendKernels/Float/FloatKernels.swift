@@ -3,8 +3,7 @@ internal import CAddendKernels
 /// The float32 kernels as one instruction set computes them.
 ///
 /// Every set gives the same bits, on any number of threads: reductions run in fixed lanes and over
-/// parts whose size depends on the extents alone. The exception is `multiply(_:_:_:_:)`, the portable
-/// matrix product, whose multiply-adds are fused where the set has them.
+/// parts whose size depends on the extents alone.
 public struct FloatKernels: Sendable {
   public let instructionSet: InstructionSet
 

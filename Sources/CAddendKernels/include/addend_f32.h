@@ -132,21 +132,10 @@ typedef struct {
                       float *restrict weights, float *restrict first_moment,
                       float *restrict second_moment);
 
-  // Products.
-  /// c [m][n] = op(a) op(b), plus what c held when `accumulate`: `addend_gemm_f32` without a library.
-  /// Uses fused multiply-adds where the set has them: variants agree within k ulp of Σ |a| |b|.
-  /// scratch holds `addend_f32_gemm_scratch` floats.
-  void (*gemm)(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k,
-               const float *restrict a, size_t lda, const float *restrict b, size_t ldb,
-               bool accumulate, float *restrict c, size_t ldc, float *restrict scratch);
-
   // Elementary functions, for the tests of their error: y = f(x).
   void (*exponential)(size_t n, const float *restrict x, float *restrict y);
   void (*error_function)(size_t n, const float *restrict x, float *restrict y);
 } addend_f32_kernels;
-
-/// Floats of scratch memory that `gemm` needs.
-enum { addend_f32_gemm_scratch = 256 * (96 + 128) };
 
 /// The kernels of `isa`, or of the widest set below it that this build has code for.
 const addend_f32_kernels *addend_f32_select(addend_isa isa);

@@ -6,12 +6,13 @@
 #include "addend_brgemm.h"
 
 /// c[i][j] = max(Σ_{p<k} a(i, p) b(p, j) + c[i][j] + bias[j], 0), with the parts that are asked for:
-/// i < m, j < n.
+/// i < m, and j < n of the panels first_panel ..< first_panel + panels.
 ///
 /// a(i, p) = a[i·lda + p], or a[p·lda + i] when transposed. b is packed (see `addend_gemm_pack`), or
 /// b(p, j) = b[p·ldb + j] where ldb is not zero. c[i·ldc + j] overlaps nothing. No alignment is needed.
 typedef struct {
   size_t m, n, k;
+  size_t first_panel, panels;
   bool transposes_a;
   const float *a;
   size_t lda;
