@@ -75,7 +75,12 @@ let package = Package(
         "AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors", "CAddendResources",
         "CAddendDecoders",
       ]),
-    room("AddendExecution", ["AddendKernels", "AddendTensors", "AddendLinear", "AddendNetworks"]),
+    room(
+      "AddendExecution",
+      [
+        "AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors", "AddendLinear",
+        "AddendNetworks",
+      ]),
     room(
       "AddendBenchmark", ["AddendCatalogue", "AddendKernels", "AddendTensors", "AddendExecution"]),
     room("AddendDistributed", ["AddendTensors"]),
@@ -110,7 +115,7 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "AddendTestSupport",
-      dependencies: ["AddendTensors", "AddendLinear", "AddendNetworks"],
+      dependencies: ["AddendCatalogue", "AddendTensors", "AddendLinear", "AddendNetworks"],
       path: "Tests/AddendTestSupport", swiftSettings: strict),
     tests("AddendFiles"),
     tests("AddendCatalogue", ["AddendTensors"]),
@@ -137,7 +142,11 @@ let package = Package(
     tests("AddendBenchmark", ["AddendCatalogue", "AddendKernels", "AddendExecution"]),
     tests("AddendDistributed"),
     tests(
-      "AddendExecution", ["AddendCatalogue", "AddendKernels", "AddendTensors", "AddendNetworks"]),
+      "AddendExecution",
+      [
+        "AddendCatalogue", "AddendFiles", "AddendKernels", "AddendLinear", "AddendTensors",
+        "AddendNetworks",
+      ]),
     tests("AddendTraining", ["AddendHardware"], excluding: ["Golden"]),
     tests(
       "AddendCompression",

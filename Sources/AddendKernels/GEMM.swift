@@ -51,7 +51,7 @@ public func gemm(
     packed.multiply(a, rows: m, transposed: shape.transposesA, shape.accumulates, into: &c)
   } else {
     guard let b = unsafe b.address else { return }
-    unsafe multiplyInPieces(shape, a, .init(b: b, rowLength: n), nil, false, into: &c, using: set)
+    unsafe multiplyInPieces(shape, a, .init(b: b, rowLength: n), .init(), into: &c, using: set)
   }
 }
 
@@ -85,21 +85,24 @@ public struct PackedMatrix: Sendable {
     }
   }
 
-  /// `C = max(op(A) B + C + bias, 0)`, with the parts that are asked for; `A` is `[m, rows]`, stored
-  /// `[rows, m]` when `transposed`, and `C` `[m, columns]`.
+  /// `C = max(op(A) B + C + bias + residual, 0)`, with the parts that are asked for; `A` is `[m, rows]`,
+  /// stored `[rows, m]` when `transposed`, `C` and the residual are `[m, columns]`.
   public func multiply(
     _ a: Span<Float>, rows m: Int, transposed: Bool = false, _ accumulates: Bool = false,
-    bias: Span<Float>? = nil, rectifies: Bool = false, into c: inout MutableSpan<Float>
+    bias: Span<Float>? = nil, residual: Span<Float>? = nil, rectifies: Bool = false,
+    into c: inout MutableSpan<Float>
   ) {
     precondition(
-      a.count == m * rows && c.count == m * columns && (bias?.count ?? columns) == columns,
-      "a packed product's extents")
+      a.count == m * rows && c.count == m * columns && (bias?.count ?? columns) == columns
+        && (residual?.count ?? c.count) == c.count, "a packed product's extents")
     let panels = panels.span
     guard m > 0, columns > 0, let packed = unsafe panels.address else { return }
     let shape = GEMMShape(
       m: m, n: columns, k: rows, transposesA: transposed, accumulates: accumulates)
     unsafe multiplyInPieces(
-      shape, a, .init(b: packed, rowLength: 0), bias?.address, rectifies, into: &c, using: set)
+      shape, a, .init(b: packed, rowLength: 0),
+      .init(bias: bias?.address, residual: residual?.address, rectifies: rectifies), into: &c,
+      using: set)
   }
 }
 
@@ -116,11 +119,18 @@ extension InstructionSet {
   let rowLength: Int
 }
 
+/// What is done to the sums before they are stored.
+@unsafe private struct Epilogue {
+  var bias: UnsafePointer<Float>?
+  var residual: UnsafePointer<Float>?
+  var rectifies = false
+}
+
 /// The product on all threads.
 // Safe when the extents have been checked: C keeps no pointer.
 @unsafe private func multiplyInPieces(
-  _ shape: GEMMShape, _ a: Span<Float>, _ right: RightOperand, _ bias: UnsafePointer<Float>?,
-  _ rectifies: Bool, into c: inout MutableSpan<Float>, using set: InstructionSet
+  _ shape: GEMMShape, _ a: Span<Float>, _ right: RightOperand, _ epilogue: Epilogue,
+  into c: inout MutableSpan<Float>, using set: InstructionSet
 ) {
   let kernels = unsafe set.batchReduceKernels
   let panels = unsafe addend_brgemm_panel_count(kernels, shape.n)
@@ -134,7 +144,8 @@ extension InstructionSet {
       m: piece.rows, n: n, k: k, first_panel: piece.firstPanel, panels: piece.panels,
       transposes_a: shape.transposesA, a: a + (shape.transposesA ? i : i * k),
       lda: shape.transposesA ? m : k, b: right.b, ldb: right.rowLength, c: c + i * n, ldc: n,
-      accumulates: shape.accumulates, rectifies: rectifies, bias: bias)
+      accumulates: shape.accumulates, rectifies: epilogue.rectifies, bias: epilogue.bias,
+      residual: epilogue.residual.map { unsafe $0 + i * n })
     unsafe addend_gemm_run(kernels, &gemm)
   }
 }
@@ -158,7 +169,7 @@ private func multiplyAlongSums(
       m: m, n: n, k: count, first_panel: 0, panels: panels, transposes_a: shape.transposesA,
       a: a + (shape.transposesA ? first * m : first), lda: shape.transposesA ? m : k,
       b: b + first * n, ldb: n, c: parts + first / depth * m * n, ldc: n, accumulates: false,
-      rectifies: false, bias: nil)
+      rectifies: false, bias: nil, residual: nil)
     unsafe addend_gemm_run(kernels, &gemm)
   }
   if !shape.accumulates { c.update(repeating: 0) }

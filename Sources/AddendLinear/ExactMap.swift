@@ -28,6 +28,7 @@ public struct ExactMap<Scalar: TensorScalar>: LinearMap {
 
   public var inputSize: Int { weight.value.shape[0] }
   public var outputSize: Int { weight.value.shape[1] }
+  public var exactWeight: Tensor<Scalar>? { precision.keeps(Scalar.self) ? weight.value : nil }
   /// The map without rounding.
   public var exactTwin: ExactMap { precision == .own ? self : ExactMap(weight: weight.value) }
 

@@ -72,6 +72,10 @@ public protocol LinearMap<Scalar>: Sendable {
   /// `nil` for any other map.
   var lookupTables: LookupTables? { get }
 
+  /// `W`, where the map is nothing but the product with it in the scalar's own arithmetic; `nil` for
+  /// any other map.
+  var exactWeight: Tensor<Scalar>? { get }
+
   /// The exact map that this one approximates.
   var exactTwin: ExactMap<Scalar> { get }
 }
@@ -104,6 +108,7 @@ extension LinearMap {
   public mutating func freeze() {}
   public mutating func scaleOutputs(by factors: [Double]) -> Bool { false }
   public var lookupTables: LookupTables? { nil }
+  public var exactWeight: Tensor<Scalar>? { nil }
 
   public func imageCost(_ geometry: ConvolutionGeometry) -> OperationCount {
     geometry.patchCount * cost

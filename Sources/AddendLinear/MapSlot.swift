@@ -12,6 +12,7 @@ public protocol MapSlot<Scalar>: Sendable {
   var cost: OperationCount { get }
   var exactTwin: ExactMap<Scalar> { get }
   var lookupTables: LookupTables? { get }
+  var exactWeight: Tensor<Scalar>? { get }
 
   func imageCost(_ geometry: ConvolutionGeometry) -> OperationCount
   func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar>
@@ -55,6 +56,7 @@ public struct Slot<Map: LinearMap>: MapSlot {
   public var cost: OperationCount { map.cost }
   public var exactTwin: ExactMap<Scalar> { map.exactTwin }
   public var lookupTables: LookupTables? { map.lookupTables }
+  public var exactWeight: Tensor<Scalar>? { map.exactWeight }
   public func imageCost(_ geometry: ConvolutionGeometry) -> OperationCount {
     map.imageCost(geometry)
   }

@@ -54,6 +54,10 @@ public protocol Layer<Scalar>: Sendable {
   /// What inference does, where look-ups and comparisons can do all of it.
   var lookupStage: LookupStage? { get }
 
+  /// Appends what inference does with the result of node `x` to the graph, and returns the number of
+  /// the node that holds it; `nil`, and nothing has been appended, for a layer that stays whole.
+  func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int?
+
   /// Does what the layer after this one does too, and notes in the `specification` that made this
   /// one what it takes to build it so; `false`, and nothing has changed, where it cannot.
   mutating func absorb(_ next: ChannelAffine, in specification: inout Specification) -> Bool
@@ -94,6 +98,7 @@ extension Layer {
   ) {}
   public var channelAffine: ChannelAffine? { nil }
   public var lookupStage: LookupStage? { nil }
+  public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? { nil }
   public mutating func absorb(
     _ next: ChannelAffine, in specification: inout Specification
   ) -> Bool { false }

@@ -24,6 +24,9 @@ public protocol LayerSlot<Scalar>: Sendable {
     _ rewriter: inout some ChainRewriter<Scalar>, in specification: inout Specification)
   var channelAffine: ChannelAffine? { get }
   var lookupStage: LookupStage? { get }
+  /// Appends what inference does with the result of node `x`, and returns the number of the node that
+  /// holds it.
+  func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int
   mutating func absorb(_ next: ChannelAffine, in specification: inout Specification) -> Bool
 }
 
@@ -82,6 +85,14 @@ public struct LayerHolder<Held: Layer>: LayerSlot {
   }
   public var channelAffine: ChannelAffine? { layer.channelAffine }
   public var lookupStage: LookupStage? { layer.lookupStage }
+  public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int {
+    if let value = layer.emit(into: &graph, x) { return value }
+    // Shapes were checked when the layer was built.
+    guard let shape = try? outputShape(for: graph.nodes[x].shape) else {
+      preconditionFailure("a layer is given a shape that it takes")
+    }
+    return graph.append(.layer(self), [x], shape: shape)
+  }
   public mutating func absorb(
     _ next: ChannelAffine, in specification: inout Specification
   ) -> Bool {

@@ -62,6 +62,11 @@ public struct Precision: Hashable, Sendable, CustomStringConvertible {
     self = found
   }
 
+  /// Whether operands in a tensor of `Scalar` are multiplied as they are.
+  public func keeps<Scalar: TensorScalar>(_ scalar: Scalar.Type) -> Bool {
+    [activations, weights, gradients].allSatisfy { $0 == nil || $0?.rawValue == Scalar.formatName }
+  }
+
   public var description: String { name }
 }
 

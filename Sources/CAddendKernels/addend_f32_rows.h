@@ -12,6 +12,19 @@ static void ADDEND_VARIANT(add_row)(size_t rows, size_t columns, const float *re
   FOR_COLUMN_BLOCKS(add_row_block, columns, rows, columns, row, y);
 }
 
+static void ADDEND_VARIANT(finish_rows)(size_t rows, size_t columns, const float *restrict row,
+                                        const float *restrict residual, bool rectifies,
+                                        float *restrict y) {
+  for (size_t r = 0; r < rows; ++r, y += columns) {
+    if (row)
+      for (size_t c = 0; c < columns; ++c) y[c] += row[c];
+    if (residual)
+      for (size_t c = 0; c < columns; ++c) y[c] += residual[r * columns + c];
+    if (rectifies)
+      for (size_t c = 0; c < columns; ++c) y[c] = y[c] > 0 ? y[c] : 0;
+  }
+}
+
 ADDEND_INLINE void ADDEND_VARIANT(column_sum_block)(const size_t width, size_t c, size_t rows,
                                                 size_t stride, const float *restrict x,
                                                 float *restrict sums) {

@@ -17,6 +17,7 @@ static const addend_f32_kernels ADDEND_VARIANT(kernels) = {
     FIELD(activation_gradient),
     FIELD(round_to_bf16),
     FIELD(add_row),
+    FIELD(finish_rows),
     FIELD(add_column_sums),
     FIELD(softmax),
     FIELD(cross_entropy),

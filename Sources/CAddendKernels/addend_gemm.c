@@ -39,6 +39,7 @@ static void run_panel(const addend_brgemm_kernels *kernels, const addend_gemm *g
   const float *row[addend_brgemm_most_rows];
   tile->a = row;
   tile->c += first_row * g->ldc;
+  if (tile->residual) tile->residual += first_row * g->ldc;
   for (size_t i = 0; i < rows; i += tile->rows) {
     tile->rows = addend_brgemm_next_rows(rows - i, kernels->row_limit[vector]);
     if (a.is_transposed)
@@ -47,6 +48,7 @@ static void run_panel(const addend_brgemm_kernels *kernels, const addend_gemm *g
       for (size_t r = 0; r < tile->rows; ++r) row[r] = a.rows + (i + r) * a.stride;
     run[tile->rows - 1](tile);
     tile->c += tile->rows * g->ldc;
+    if (tile->residual) tile->residual += tile->rows * g->ldc;
   }
 }
 
@@ -68,7 +70,6 @@ static block find_block(const addend_gemm *g, size_t i, size_t rows, size_t q, s
 }
 
 void addend_gemm_run(const addend_brgemm_kernels *kernels, const addend_gemm *g) {
-  if (g->k == 0 && g->accumulates && !g->bias && !g->rectifies) return;
   float copy[row_limit * (depth_limit + 16)];
   for (size_t q = 0, depth; q == 0 || q < g->k; q += depth) {
     depth = g->k ? next_block(g->k - q, depth_limit) : 0;
@@ -92,6 +93,7 @@ void addend_gemm_run(const addend_brgemm_kernels *kernels, const addend_gemm *g)
             .c = g->c + start,
             .ldc = g->ldc,
             .bias = is_last && g->bias ? g->bias + start : NULL,
+            .residual = is_last && g->residual ? g->residual + start : NULL,
             .accumulates = g->accumulates || q > 0,
             .rectifies = is_last && g->rectifies,
         };

@@ -48,14 +48,15 @@ struct GEMMTests {
     }
   }
 
-  /// The packed form adds the bias and rectifies in the same pass.
+  /// The packed form adds bias and residual and rectifies in the same pass.
   @Test(arguments: extents)
-  func packedProductsTakeABiasAndRectify(_ m: Int, _ n: Int, _ k: Int) {
+  func packedProductsTakeABiasAndAResidualAndRectify(_ m: Int, _ n: Int, _ k: Int) {
     let (a, b) = (normalNumbers(m * k, seed: 1), normalNumbers(k * n, seed: 2))
     let (start, bias) = (normalNumbers(m * n, seed: 3), normalNumbers(n, seed: 4))
+    let residual = normalNumbers(m * n, seed: 5)
     for shape in Self.shapes(m, n, k) {
       let expected = Self.product(shape, a, b, start).enumerated().map { index, sum in
-        max(sum + Double(bias[index % n]), 0)
+        max(sum + Double(bias[index % n]) + Double(residual[index]), 0)
       }
       for set in InstructionSet.available {
         var c = start
@@ -63,8 +64,8 @@ struct GEMMTests {
         PackedMatrix(b.span, rows: k, columns: n, transposed: shape.transposesB, using: set)
           .multiply(
             a.span, rows: m, transposed: shape.transposesA, shape.accumulates, bias: bias.span,
-            rectifies: true, into: &span)
-        let tolerance = 0x1p-24 * 32 * Double(k + 2)
+            residual: residual.span, rectifies: true, into: &span)
+        let tolerance = 0x1p-24 * 32 * Double(k + 3)
         #expect(mismatch(c, expected, within: tolerance) == nil, "\(set), \(shape)")
       }
     }

@@ -86,14 +86,45 @@ internal import Synchronization
     return parts
   }
 
+  /// The filter in the library's own order, for any number of passes.
+  public func packed(_ filter: Span<Float>) -> AlignedBuffer<Float> {
+    precondition(filter.count == geometry.patchSize * outputs, "convolution: the filter's extents")
+    let packed = unsafe AlignedBuffer<Float>(
+      uninitializedCount: addend_convolution_packed_count(whole))
+    var span = packed.uniqueSpan
+    unsafe addend_convolution_pack(whole, filter.address, span.address)
+    return packed
+  }
+
+  /// Numbers of scratch memory for all parts of a pass.
+  public var scratchCount: Int { (geometry.batch + partSize - 1) / partSize * partScratch }
+
+  /// Of one part, on a border of 64 bytes.
+  private var partScratch: Int {
+    let bytes = unsafe max(
+      addend_convolution_scratch_bytes(whole),
+      rest.map { unsafe addend_convolution_scratch_bytes($0) } ?? 0)
+    return (Int(bytes) + 63) / 64 * 16
+  }
+
   /// `y = patches(x) · filter`.
   public func convolve(
     _ x: Span<Float>, _ filter: Span<Float>, into y: inout MutableSpan<Float>
   ) {
-    check(x.count, filter.count, y.count)
+    let scratch = AlignedBuffer<Float>(uninitializedCount: scratchCount)
+    var span = scratch.uniqueSpan
+    convolve(x, packed: packed(filter), scratch: &span, into: &y)
+  }
+
+  /// `convolve` with a filter that `packed` made, in scratch memory on a border of 64 bytes.
+  public func convolve(
+    _ x: Span<Float>, packed filter: AlignedBuffer<Float>, scratch: inout MutableSpan<Float>,
+    into y: inout MutableSpan<Float>
+  ) {
+    check(x.count, geometry.patchSize * outputs, y.count)
     guard let x = unsafe x.address, let y = unsafe y.address else { return }
-    // Safe: the pass only reads x.
-    unsafe run(UnsafeMutablePointer(mutating: x), packed(filter), y)
+    // Safe: the pass only reads x and the filter.
+    unsafe run(UnsafeMutablePointer(mutating: x), filter, y, 0, &scratch)
   }
 
   /// `dx = patchesᵀ(dy · filterᵀ)`, overwritten.
@@ -102,8 +133,10 @@ internal import Synchronization
   ) {
     check(dx.count, filter.count, dy.count)
     guard let dy = unsafe dy.address, let dx = unsafe dx.address else { return }
+    let scratch = AlignedBuffer<Float>(uninitializedCount: scratchCount)
+    var span = scratch.uniqueSpan
     // Safe: the pass only reads dy.
-    unsafe run(dx, packed(filter), UnsafeMutablePointer(mutating: dy))
+    unsafe run(dx, packed(filter), UnsafeMutablePointer(mutating: dy), 0, &span)
   }
 
   /// `patches(x)ᵀ dy`, added to what `gradient` holds or put in its place.
@@ -116,12 +149,14 @@ internal import Synchronization
     let parts = (geometry.batch + partSize - 1) / partSize
     let sums = AlignedBuffer<Float>(uninitializedCount: parts * count)
     var sumSpan = sums.uniqueSpan
+    let scratch = AlignedBuffer<Float>(uninitializedCount: scratchCount)
+    var scratchSpan = scratch.uniqueSpan
     guard let x = unsafe x.address, let dy = unsafe dy.address, let sum = unsafe sumSpan.address
     else { return }
     // Safe: the pass only reads x and dy, and every part has its own sums.
     unsafe run(
-      UnsafeMutablePointer(mutating: x), sum, UnsafeMutablePointer(mutating: dy),
-      packedStride: count)
+      UnsafeMutablePointer(mutating: x), sums, UnsafeMutablePointer(mutating: dy), count,
+      &scratchSpan)
     let table = unsafe FloatKernels.best.table
     for part in 1..<max(1, parts) {
       unsafe table.pointee.add_scaled(count, 1, sum + part * count, sum)
@@ -144,42 +179,26 @@ internal import Synchronization
         && y == geometry.patchCount * outputs, "convolution: extents")
   }
 
-  /// The filter in oneDNN's own order.
-  private func packed(_ filter: Span<Float>) -> AlignedBuffer<Float> {
-    let packed = unsafe AlignedBuffer<Float>(
-      uninitializedCount: addend_convolution_packed_count(whole))
-    var span = packed.uniqueSpan
-    unsafe addend_convolution_pack(whole, filter.address, span.address)
-    return packed
-  }
-
-  @unsafe private func run(
-    _ x: UnsafeMutablePointer<Float>, _ filter: AlignedBuffer<Float>,
-    _ y: UnsafeMutablePointer<Float>
-  ) {
-    var span = filter.uniqueSpan
-    guard let packed = unsafe span.address else { return }
-    unsafe run(x, packed, y, packedStride: 0)
-    // The address is used until here.
-    withExtendedLifetime(filter) {}
-  }
-
   /// Runs all parts; `packedStride` lies between the filters of one part and the next.
   @unsafe private func run(
-    _ x: UnsafeMutablePointer<Float>, _ packed: UnsafeMutablePointer<Float>,
-    _ y: UnsafeMutablePointer<Float>, packedStride: Int
+    _ x: UnsafeMutablePointer<Float>, _ filter: AlignedBuffer<Float>,
+    _ y: UnsafeMutablePointer<Float>, _ packedStride: Int, _ scratch: inout MutableSpan<Float>
   ) {
     let imageCount = geometry.height * geometry.width * geometry.channels
     let resultCount = geometry.outputHeight * geometry.outputWidth * outputs
+    let partScratch = partScratch
+    precondition(scratch.count >= scratchCount, "convolution: scratch")
+    var span = filter.uniqueSpan
+    guard let packed = unsafe span.address else { return }
+    let scratch = unsafe scratch.address
     ThreadPool.forEachPart(of: geometry.batch, size: partSize) { first, count in
       let convolution = unsafe count == partSize ? whole : rest ?? whole
-      let scratch = unsafe AlignedBuffer<UInt8>(
-        uninitializedCount: addend_convolution_scratch_bytes(convolution))
-      var span = scratch.uniqueSpan
+      let part = first / partSize
       unsafe addend_convolution_run(
-        convolution, x + first * imageCount, packed + first / partSize * packedStride,
-        y + first * resultCount, span.address)
-      withExtendedLifetime(scratch) {}
+        convolution, x + first * imageCount, packed + part * packedStride,
+        y + first * resultCount, scratch.map { unsafe $0 + part * partScratch })
     }
+    // The addresses are used until here.
+    withExtendedLifetime(filter) {}
   }
 }

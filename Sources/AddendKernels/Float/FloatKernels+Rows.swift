@@ -19,6 +19,25 @@ extension FloatKernels {
     }
   }
 
+  /// Each row of `y` plus `bias`, plus `residual`, negative results made zero: the parts that are asked
+  /// for, of rows as long as `columns`.
+  public func finish(
+    _ y: inout MutableSpan<Float>, columns: Int, bias: Span<Float>?, residual: Span<Float>?,
+    rectifies: Bool
+  ) {
+    let rows = columns == 0 ? 0 : y.count / columns
+    precondition(
+      y.count == rows * columns && (bias?.count ?? columns) == columns
+        && (residual?.count ?? y.count) == y.count, "finish: extents")
+    guard bias != nil || residual != nil || rectifies, let y = unsafe y.address else { return }
+    let (row, other) = unsafe (bias?.address, residual?.address)
+    ThreadPool.forEachPart(of: rows, size: Self.partRows(columns: columns)) { first, count in
+      unsafe table.pointee.finish_rows(
+        count, columns, row, other.map { unsafe $0 + first * columns }, rectifies,
+        y + first * columns)
+    }
+  }
+
   /// `sums[c] += Σ_r x[r, c]`.
   ///
   /// Wide matrices are shared out by columns, each summed in the order of the rows; narrow ones by

@@ -97,6 +97,9 @@ public struct ActivationLayer<Scalar: TensorScalar>: Layer {
 
   public func outputShape(for input: Shape) throws(NetworkError) -> Shape { input }
   public var lookupStage: LookupStage? { function == .relu ? .rectifier : nil }
+  public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? {
+    graph.append(.activation(function), [x], shape: graph.nodes[x].shape)
+  }
 
   public func cost(for input: Shape) -> OperationCount {
     switch function {

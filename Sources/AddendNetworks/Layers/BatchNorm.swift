@@ -150,6 +150,11 @@ public struct BatchNormLayer<Scalar: TensorScalar>: Layer {
       shift: mean.indices.map { shift[$0].double - factors[$0] * mean[$0].double })
   }
 
+  public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? {
+    guard let affine = channelAffine else { return nil }
+    return graph.append(.affine(affine), [x], shape: graph.nodes[x].shape)
+  }
+
   private func normalized(
     _ x: Tensor<Scalar>, mean: Tensor<Scalar>, inverseDeviation: Tensor<Scalar>
   ) -> Tensor<Scalar> {

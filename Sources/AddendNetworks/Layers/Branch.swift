@@ -110,6 +110,20 @@ public struct BranchLayer<Scalar: TensorScalar>: Layer {
     return parts + OperationCount(additions: (chains.count - 1) * output.count)
   }
 
+  public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? {
+    var values: [Int] = []
+    for (i, chain) in chains.enumerated() {
+      values.append(chain.emit(into: &graph, x, named: "branch\(i + 1)"))
+    }
+    let shape = graph.nodes[values[0]].shape
+    guard junction == .concatenation else {
+      return graph.append(.sum(rectifies: false), values, shape: shape)
+    }
+    let width = values.reduce(0) { $0 + (graph.nodes[$1].shape.last ?? 1) }
+    return graph.append(
+      .concatenation, values, shape: Shape(shape.extents.dropLast() + [width]))
+  }
+
   public func forward(
     _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
   ) throws(TensorError) -> Tensor<Scalar> {

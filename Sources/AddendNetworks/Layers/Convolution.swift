@@ -203,6 +203,15 @@ public struct ConvolutionLayer<Scalar: TensorScalar>: Layer {
       + geometry.patchCount * OperationCount(additions: bias == nil ? 0 : outputs)
   }
 
+  public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? {
+    let weights = maps.compactMap { $0.exactWeight }
+    guard weights.count == maps.count else { return nil }
+    let geometry = geometry(for: graph.nodes[x].shape.batched(1))
+    return graph.append(
+      .linear(.init(geometry: geometry, weights: weights, bias: bias?.value)), [x],
+      shape: geometry.outputShape(channels: outputs).element)
+  }
+
   public func forward(
     _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
   ) throws(TensorError) -> Tensor<Scalar> {

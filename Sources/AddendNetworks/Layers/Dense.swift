@@ -92,6 +92,13 @@ public struct DenseLayer<Scalar: TensorScalar>: Layer {
     return .tables(tables)
   }
 
+  public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? {
+    guard let weight = map.exactWeight else { return nil }
+    let shape = Shape(graph.nodes[x].shape.extents.dropLast() + [role.outputSize])
+    return graph.append(
+      .linear(.init(geometry: nil, weights: [weight], bias: bias?.value)), [x], shape: shape)
+  }
+
   public func forward(
     _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
   ) throws(TensorError) -> Tensor<Scalar> {

@@ -22,6 +22,9 @@ public struct FlattenLayer<Scalar: TensorScalar>: Layer {
 
   public func outputShape(for input: Shape) throws(NetworkError) -> Shape { [input.count] }
   public var lookupStage: LookupStage? { .identity }
+  public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? {
+    graph.append(.reshape, [x], shape: [graph.nodes[x].shape.count])
+  }
 
   public func forward(
     _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>

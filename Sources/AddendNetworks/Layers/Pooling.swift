@@ -168,6 +168,12 @@ public struct MaxPoolLayer<Scalar: TensorScalar>: Layer {
     return OperationCount(comparisons: comparisons * geometry.channels)
   }
 
+  public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? {
+    let geometry = window.geometry(for: graph.nodes[x].shape.batched(1))
+    return graph.append(
+      .maxPool(geometry), [x], shape: geometry.outputShape(channels: geometry.channels).element)
+  }
+
   public func forward(
     _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
   ) throws(TensorError) -> Tensor<Scalar> {
@@ -228,6 +234,13 @@ public struct AveragePoolLayer<Scalar: TensorScalar>: Layer {
     let counts = geometry.windowPixelCounts
     return geometry.channels
       * OperationCount(multiplications: counts.count, additions: counts.reduce(0, +))
+  }
+
+  public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? {
+    let geometry = geometry(for: graph.nodes[x].shape.batched(1))
+    let shape = geometry.outputShape(channels: geometry.channels).element
+    return graph.append(
+      .averagePool(geometry), [x], shape: window == nil ? [geometry.channels] : shape)
   }
 
   public func forward(

@@ -122,6 +122,13 @@ public struct ResidualLayer<Scalar: TensorScalar>: Layer {
     return body.cost(for: input) + shortcut.cost(for: input) + OperationCount(additions: sums)
   }
 
+  public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? {
+    let around = shortcut.emit(into: &graph, x, named: "shortcut")
+    let through = body.emit(into: &graph, x, named: "body")
+    return graph.append(
+      .sum(rectifies: false), [through, around], shape: graph.nodes[through].shape)
+  }
+
   public func forward(
     _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
   ) throws(TensorError) -> Tensor<Scalar> {
@@ -211,14 +218,24 @@ struct SubsamplingLayer<Scalar: TensorScalar>: Layer {
         operation: "shortcut", argument: "x", expected: "batch×height×width×\(inputChannels)",
         found: x.shape)
     }
-    var y = Tensor<Scalar>(output.batched(x.shape[0]))
     let source = x.span
-    var target = y.mutableSpan
-    forEachRow(of: x.shape) { pixels, sparse, dense in
-      Scalar.copyBlocks(
-        pixels, length: inputChannels, from: source, sparse, to: &target, dense)
+    return Tensor(output.batched(x.shape[0])) {
+      Scalar.subsample(source, subsampling(of: x.shape), into: &$0)
     }
-    return y
+  }
+
+  func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? {
+    let shape = graph.nodes[x].shape
+    let subsampling = subsampling(of: shape.batched(1))
+    return graph.append(
+      .subsample(subsampling), [x],
+      shape: [subsampling.outputHeight, subsampling.outputWidth, outputChannels])
+  }
+
+  private func subsampling(of batch: Shape) -> Subsampling {
+    Subsampling(
+      batch: batch[0], height: batch[1], width: batch[2], channels: inputChannels,
+      outputChannels: outputChannels, stride: stride)
   }
 
   mutating func trainingForward(
@@ -230,32 +247,9 @@ struct SubsamplingLayer<Scalar: TensorScalar>: Layer {
   mutating func backward(
     _ dy: Tensor<Scalar>, _ residuals: consuming Residuals
   ) -> Tensor<Scalar> {
-    let shape = residuals.shape
-    var dx = Tensor<Scalar>(shape)
-    let source = dy.span
-    var target = dx.mutableSpan
-    forEachRow(of: shape) { pixels, sparse, dense in
-      Scalar.copyBlocks(
-        pixels, length: inputChannels, from: source, dense, to: &target, sparse)
-    }
-    return dx
-  }
-
-  /// Calls `body` for each row of the small images with its pixels in the batch `shape` and in `y`.
-  private func forEachRow(
-    of shape: Shape,
-    _ body: (_ pixels: Int, _ sparse: StridedBlocks, _ dense: StridedBlocks) -> Void
-  ) {
-    let (height, width) = ((shape[1] - 1) / stride + 1, (shape[2] - 1) / stride + 1)
-    let margin = (outputChannels - inputChannels) / 2
-    for n in 0..<shape[0] {
-      for i in 0..<height {
-        let row = (n * shape[1] + stride * i) * shape[2] * inputChannels
-        let first = (n * height + i) * width * outputChannels + margin
-        body(
-          width, StridedBlocks(first: row, step: stride * inputChannels),
-          StridedBlocks(first: first, step: outputChannels))
-      }
+    let (subsampling, gradient) = (subsampling(of: residuals.shape), dy.span)
+    return Tensor(residuals.shape) {
+      Scalar.subsamplingGradient(gradient, subsampling, into: &$0)
     }
   }
 }

@@ -40,6 +40,10 @@ public struct SequentialLayer<Scalar: TensorScalar>: Layer {
   }
   public func cost(for input: Shape) -> OperationCount { chain.cost(for: input) }
 
+  public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? {
+    chain.emit(into: &graph, x)
+  }
+
   public func forward(
     _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
   ) throws(TensorError) -> Tensor<Scalar> {

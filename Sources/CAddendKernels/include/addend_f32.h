@@ -56,6 +56,10 @@ typedef struct {
   // Rows: matrices [rows][columns].
   /// y[r][c] += row[c].
   void (*add_row)(size_t rows, size_t columns, const float *restrict row, float *restrict y);
+  /// y[r][c] = max(y[r][c] + row[c] + residual[r][c], 0); row and residual may be NULL, and negative
+  /// results stay unless `rectifies`.
+  void (*finish_rows)(size_t rows, size_t columns, const float *restrict row,
+                      const float *restrict residual, bool rectifies, float *restrict y);
   /// sums[c] += Σ_r x[r·stride + c], rows in order.
   void (*add_column_sums)(size_t rows, size_t columns, size_t stride, const float *restrict x,
                           float *restrict sums);

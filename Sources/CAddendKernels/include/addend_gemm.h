@@ -5,7 +5,7 @@
 
 #include "addend_brgemm.h"
 
-/// c[i][j] = max(Σ_{p<k} a(i, p) b(p, j) + c[i][j] + bias[j], 0), with the parts that are asked for:
+/// c[i][j] = max(Σ_{p<k} a(i, p) b(p, j) + c[i][j] + bias[j] + residual[i][j], 0), with the parts that are asked for:
 /// i < m, and j < n of the panels first_panel ..< first_panel + panels.
 ///
 /// a(i, p) = a[i·lda + p], or a[p·lda + i] when transposed. b is packed (see `addend_gemm_pack`), or
@@ -23,6 +23,8 @@ typedef struct {
   bool accumulates, rectifies;
   /// [n], or NULL.
   const float *bias;
+  /// Laid out as c, or NULL.
+  const float *residual;
 } addend_gemm;
 
 /// Computes the product on the calling thread, in tiles of batch-reduce kernels: blocks of a's rows

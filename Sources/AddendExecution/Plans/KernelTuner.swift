@@ -1,0 +1,109 @@
+internal import AddendKernels
+internal import AddendNetworks
+internal import AddendTensors
+
+/// Finds the fastest kernel for a linear operation.
+struct KernelTuner {
+  /// What the kernels are, by name, in the order in which they are tried.
+  typealias Candidate = (name: String, make: () -> (any LinearKernel)?)
+
+  let choices: KernelChoices
+  /// Whether only kernels are asked that compute the sums of products as they stand.
+  let isExact: Bool
+
+  /// A kernel that was chosen, and what the candidates took, where they were measured now.
+  struct Choice {
+    var operation: String
+    var name: String
+    var kernel: any LinearKernel
+    var seconds: [(name: String, seconds: Double)] = []
+  }
+
+  /// - Parameter rows: of a dense layer's input; a convolution's are in its geometry.
+  func choose(_ linear: LinearOperation<Float>, batch: Int, rows: Int) -> Choice {
+    let candidates = candidates(linear, batch: batch, rows: rows)
+    let key = Self.key(linear, batch: batch, rows: rows, isExact: isExact)
+    if let name = choices.kernel(for: key),
+      let kernel = candidates.first(where: { $0.name == name })?.make()
+    {
+      return Choice(operation: key, name: name, kernel: kernel)
+    }
+    let there = candidates.compactMap { candidate in
+      candidate.make().map { (name: candidate.name, kernel: $0) }
+    }
+    precondition(!there.isEmpty, "some kernel takes every operation")
+    guard there.count > 1 else {
+      return Choice(operation: key, name: there[0].name, kernel: there[0].kernel)
+    }
+    let seconds = Self.measure(there.map(\.kernel), linear, batch: batch, rows: rows)
+    let best = seconds.indices.min { seconds[$0] < seconds[$1] } ?? 0
+    choices.remember(there[best].name, for: key)
+    return Choice(
+      operation: key, name: there[best].name, kernel: there[best].kernel,
+      seconds: zip(there, seconds).map { ($0.name, $1) })
+  }
+
+  private func candidates(
+    _ linear: LinearOperation<Float>, batch: Int, rows: Int
+  ) -> [Candidate] {
+    guard let geometry = linear.geometry?.batched(batch) else {
+      return [("batch-reduce", { ProductKernel(linear, rows: rows) })]
+    }
+    guard linear.weights.count == 1 else {
+      return [("groups", { GroupKernel(linear, geometry) })]
+    }
+    if geometry.isPointwise {
+      return [("batch-reduce", { ProductKernel(linear, rows: geometry.patchCount) })]
+    }
+    return [
+      ("oneDNN", { LibraryKernel(linear, geometry) }),
+      ("patches", { PatchKernel(linear, geometry) }),
+    ]
+  }
+
+  private static func key(
+    _ linear: LinearOperation<Float>, batch: Int, rows: Int, isExact: Bool
+  ) -> String {
+    let exact = isExact ? " exact" : ""
+    let tail = (linear.addsInput ? " +" : "") + exact
+    guard let g = linear.geometry else {
+      return "\(rows)×\(linear.weights[0].shape[0])×\(linear.outputs)\(tail)"
+    }
+    return
+      "\(batch)×\(g.height)×\(g.width)×\(linear.weights.count)·\(g.channels)→\(linear.outputs) "
+      + "\(g.filterHeight)×\(g.filterWidth)/\(g.stride) pad \(g.padding) dil \(g.dilation)\(tail)"
+  }
+
+  /// The least of several times for each, the candidates in turn, so that a machine that is disturbed
+  /// for a while disturbs all of them.
+  private static func measure(
+    _ kernels: [any LinearKernel], _ linear: LinearOperation<Float>, batch: Int, rows: Int
+  ) -> [Double] {
+    let geometry = linear.geometry?.batched(batch)
+    let inputs =
+      geometry.map { $0.imageCount * linear.weights.count }
+      ?? rows * linear.weights[0].shape[0]
+    let outputs = (geometry?.patchCount ?? rows) * linear.outputs
+    let x = Tensor<Float>([inputs], repeating: 0.5)
+    let residual = linear.addsInput ? Tensor<Float>([outputs], repeating: 0.25) : nil
+    var y = Tensor<Float>([outputs])
+    var scratch = Tensor<Float>([kernels.map(\.scratchCount).max() ?? 0])
+    let clock = ContinuousClock()
+    var best = kernels.map { _ in Double.infinity }
+    for round in 0..<7 {
+      for (i, kernel) in kernels.enumerated() {
+        var runs = 0
+        let start = clock.now
+        repeat {
+          var result = y.mutableSpan
+          var memory = scratch.mutableSpan
+          kernel.run(x.span, adding: residual?.span, scratch: &memory, into: &result)
+          runs += 1
+        } while clock.now - start < .microseconds(500)
+        // The first round warms caches.
+        if round > 0 { best[i] = min(best[i], (clock.now - start) / .seconds(1) / Double(runs)) }
+      }
+    }
+    return best
+  }
+}

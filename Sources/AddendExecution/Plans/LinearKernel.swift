@@ -1,0 +1,95 @@
+internal import AddendKernels
+internal import AddendNetworks
+internal import AddendTensors
+
+/// One way to compute `y = max(x W + b + r, 0)` on a batch of fixed extents, its weights laid out as it
+/// reads them.
+protocol LinearKernel: Sendable {
+  /// Numbers of memory that a run needs for itself.
+  var scratchCount: Int { get }
+  func run(
+    _ x: Span<Float>, adding residual: Span<Float>?, scratch: inout MutableSpan<Float>,
+    into y: inout MutableSpan<Float>)
+}
+
+/// Rows times a matrix: dense layers, and convolutions whose patches are the image's pixels.
+struct ProductKernel: LinearKernel {
+  let weight: PackedMatrix
+  let bias: Tensor<Float>?
+  let rectifies: Bool
+  let rows: Int
+
+  init(_ linear: LinearOperation<Float>, rows: Int) {
+    let matrix = linear.weights[0]
+    weight = PackedMatrix(matrix.span, rows: matrix.shape[0], columns: matrix.shape[1])
+    bias = linear.bias
+    rectifies = linear.rectifies
+    self.rows = rows
+  }
+
+  var scratchCount: Int { 0 }
+
+  func run(
+    _ x: Span<Float>, adding residual: Span<Float>?, scratch: inout MutableSpan<Float>,
+    into y: inout MutableSpan<Float>
+  ) {
+    weight.multiply(
+      x, rows: rows, bias: bias?.span, residual: residual, rectifies: rectifies, into: &y)
+  }
+}
+
+/// Patches laid out as rows, then their product.
+struct PatchKernel: LinearKernel {
+  let geometry: ConvolutionGeometry
+  let product: ProductKernel
+
+  init(_ linear: LinearOperation<Float>, _ geometry: ConvolutionGeometry) {
+    self.geometry = geometry
+    product = ProductKernel(linear, rows: geometry.patchCount)
+  }
+
+  var scratchCount: Int { geometry.patchCount * geometry.patchSize }
+
+  func run(
+    _ x: Span<Float>, adding residual: Span<Float>?, scratch: inout MutableSpan<Float>,
+    into y: inout MutableSpan<Float>
+  ) {
+    var patches = scratch._mutatingExtracting(..<scratchCount)
+    Float.patches(of: x, geometry, into: &patches)
+    product.weight.multiply(
+      patches.span, rows: product.rows, bias: product.bias?.span, residual: residual,
+      rectifies: product.rectifies, into: &y)
+  }
+}
+
+/// What a library computes, with the rest done afterwards.
+struct LibraryKernel: LinearKernel {
+  let convolution: FloatConvolution
+  let filter: AlignedBuffer<Float>
+  let bias: Tensor<Float>?
+  let outputs: Int
+  let rectifies: Bool
+
+  init?(_ linear: LinearOperation<Float>, _ geometry: ConvolutionGeometry) {
+    guard
+      let convolution = FloatConvolution.cached(.output, geometry, outputs: linear.outputs)
+    else { return nil }
+    self.convolution = convolution
+    bias = linear.bias
+    outputs = linear.outputs
+    rectifies = linear.rectifies
+    let weight = linear.weights[0]
+    filter = convolution.packed(weight.span)
+  }
+
+  var scratchCount: Int { convolution.scratchCount }
+
+  func run(
+    _ x: Span<Float>, adding residual: Span<Float>?, scratch: inout MutableSpan<Float>,
+    into y: inout MutableSpan<Float>
+  ) {
+    convolution.convolve(x, packed: filter, scratch: &scratch, into: &y)
+    FloatKernels.best.finish(
+      &y, columns: outputs, bias: bias?.span, residual: residual, rectifies: rectifies)
+  }
+}

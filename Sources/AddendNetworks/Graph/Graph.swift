@@ -1,0 +1,141 @@
+public import AddendKernels
+public import AddendTensors
+
+/// What a network's inference computes: operations on the results of earlier ones.
+///
+/// Layers write themselves into it (`Layer.emit`). The chain of layers stays the one description of a
+/// network; a graph is derived from it, simplified and executed, and never stored.
+public struct Graph<Scalar: TensorScalar>: Sendable {
+  /// One operation with where its operands come from.
+  public struct Node: Sendable {
+    public var operation: Operation<Scalar>
+    /// The numbers of the nodes whose results it takes, all smaller than its own.
+    public var inputs: [Int]
+    /// One example's result.
+    public var shape: Shape
+    /// The layer that it comes from: `residual1/body/convolution2`.
+    public var name: String
+  }
+
+  /// In the order of execution. The first is the network's input.
+  public var nodes: [Node]
+  /// The number of the node whose result is the network's.
+  public var output: Int
+  private var path: [String] = []
+
+  /// The graph of a model's inference.
+  public init(_ model: Model<Scalar>) {
+    self.init(input: model.network.input)
+    output = model.layers.emit(into: &self, 0)
+  }
+
+  /// A graph that gives back its input.
+  public init(input: Shape) {
+    nodes = [Node(operation: .input, inputs: [], shape: input, name: "input")]
+    output = 0
+  }
+
+  /// Appends an operation under the current name, and returns its number.
+  public mutating func append(
+    _ operation: Operation<Scalar>, _ inputs: [Int], shape: Shape
+  ) -> Int {
+    precondition(inputs.allSatisfy { nodes.indices ~= $0 }, "operands come before their use")
+    nodes.append(
+      Node(operation: operation, inputs: inputs, shape: shape, name: path.joined(separator: "/")))
+    return nodes.count - 1
+  }
+
+  /// Opens and closes a level of names.
+  mutating func enter(_ name: String) { path.append(name) }
+  mutating func leave() { path.removeLast() }
+
+  /// How often each node's result is taken, as the network's included.
+  public var useCounts: [Int] {
+    var counts = [Int](repeating: 0, count: nodes.count)
+    for node in nodes { for input in node.inputs { counts[input] += 1 } }
+    counts[output] += 1
+    return counts
+  }
+
+  /// Leaves out nodes that `isKept` refuses, which nothing may use, and numbers the others anew.
+  public mutating func keep(_ isKept: [Bool]) {
+    var number = [Int](repeating: -1, count: nodes.count)
+    var kept: [Node] = []
+    for (i, node) in nodes.enumerated() where isKept[i] {
+      number[i] = kept.count
+      kept.append(node)
+    }
+    for i in kept.indices {
+      kept[i].inputs = kept[i].inputs.map { number[$0] }
+      precondition(kept[i].inputs.allSatisfy { 0..<i ~= $0 }, "a node that is used stays")
+    }
+    nodes = kept
+    output = number[output]
+  }
+}
+
+/// What a node does. Shapes are those of one example; a batch's examples do not meet.
+public enum Operation<Scalar: TensorScalar>: Sendable {
+  /// The network's input.
+  case input
+  /// `y = max(x W + b + r, 0)`, with the parts that are there, on rows or on patches of an image.
+  case linear(LinearOperation<Scalar>)
+  /// `y = scale · x + shift`, channels (the last axis) apart.
+  case affine(ChannelAffine)
+  case activation(ActivationFunction)
+  /// The sum of all inputs, negative results made zero where `rectifies` says so.
+  case sum(rectifies: Bool)
+  /// The inputs beside one another on the last axis.
+  case concatenation
+  /// The same numbers under another shape.
+  case reshape
+  /// Each window's largest pixel; the geometry is that of a batch of one.
+  case maxPool(ConvolutionGeometry)
+  /// Each window's mean.
+  case averagePool(ConvolutionGeometry)
+  case subsample(Subsampling)
+  /// A layer that does not say what it consists of, as it stands.
+  case layer(any LayerSlot<Scalar>)
+}
+
+/// A dense layer or a convolution, with what was joined to it.
+public struct LinearOperation<Scalar: TensorScalar>: Sendable {
+  /// One group's patches for a batch of one; `nil` where rows are the last axis.
+  public var geometry: ConvolutionGeometry?
+  /// One for each group of channels: `[inputs, outputs]`.
+  public var weights: [Tensor<Scalar>]
+  /// `[groups · outputs]`.
+  public var bias: Tensor<Scalar>?
+  /// Whether the second input, shaped as the result, is added.
+  public var addsInput = false
+  public var rectifies = false
+
+  public init(geometry: ConvolutionGeometry?, weights: [Tensor<Scalar>], bias: Tensor<Scalar>?) {
+    self.geometry = geometry
+    self.weights = weights
+    self.bias = bias
+  }
+
+  /// Channels of the result.
+  public var outputs: Int { weights.reduce(0) { $0 + $1.shape[1] } }
+}
+
+extension Chain {
+  /// Appends the layers' inference on the result of node `x`, and returns the number of the last.
+  func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int {
+    var x = x
+    for node in nodes {
+      graph.enter(node.name)
+      x = node.layer.emit(into: &graph, x)
+      graph.leave()
+    }
+    return x
+  }
+
+  /// `emit` for a composite layer's chain.
+  func emit(into graph: inout Graph<Scalar>, _ x: Int, named name: String) -> Int {
+    graph.enter(name)
+    defer { graph.leave() }
+    return emit(into: &graph, x)
+  }
+}

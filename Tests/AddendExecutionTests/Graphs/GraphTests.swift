@@ -1,0 +1,107 @@
+import AddendCatalogue
+import AddendExecution
+import AddendKernels
+import AddendLinear
+import AddendNetworks
+import AddendTensors
+import AddendTestSupport
+import Testing
+
+struct GraphTests {
+  private static func input<Scalar>(
+    _ model: Model<Scalar>, batch: Int, seed: UInt64
+  ) -> Tensor<Scalar> {
+    var random = RandomSource(seed: seed, stream: 3)
+    return .normal(model.network.input.batched(batch), using: &random)
+  }
+
+  /// A graph computes what its model does, but for the form in which a normalisation is written.
+  @Test(arguments: 0..<12 as Range<UInt64>)
+  func aGraphComputesWhatItsModelDoes(seed: UInt64) throws {
+    let model = try RandomNetwork.model(
+      RandomNetwork.network(seed: seed), of: Double.self, seed: seed)
+    let x = Self.input(model, batch: 3, seed: seed)
+    let deviation = Deviation(
+      try Graph(model).run(x), from: try model.forward(x).elements)
+    #expect(deviation.size < 1e-12, "\(deviation)")
+  }
+
+  @Test(arguments: [
+    "lenet-5", "resnet:depth=8", "resnet:depth=8,shortcut=B", "vgg-7", "lenet-300-100",
+  ])
+  func networksOfTheZooLeaveNoLayerWhole(_ name: String) throws {
+    let shape: Shape = name.hasPrefix("lenet") ? [28, 28, 1] : [32, 32, 3]
+    let network = try Zoo.network(Specification(parsing: name), input: shape, classes: 10)
+    let graph = Graph(try Model<Float>(network, seed: 1))
+    for node in graph.nodes {
+      if case .layer = node.operation { Issue.record("\(node.name) stays whole") }
+    }
+  }
+
+  /// Every pass keeps results within its bound, alone and after the passes before it.
+  @Test(arguments: 0..<24 as Range<UInt64>)
+  func passesKeepResults(seed: UInt64) throws {
+    let model = try RandomNetwork.model(
+      RandomNetwork.network(seed: seed), of: Double.self, seed: seed)
+    let x = Self.input(model, batch: 2, seed: seed)
+    let plain = Graph(model)
+    var changed = plain
+    for pass in GraphPass.standard {
+      var alone = plain
+      pass.apply(to: &alone)
+      let before = try changed.run(x).elements
+      pass.apply(to: &changed)
+      for (graph, expected) in [(alone, try plain.run(x).elements), (changed, before)] {
+        let found = try graph.run(x)
+        switch pass.bound {
+        case .exact: #expect(found.elements == expected, "\(pass)")
+        case .rounding:
+          // Some hundred roundings of numbers of size 10 in double precision.
+          let deviation = Deviation(found, from: expected)
+          #expect(deviation.size < 1e-11, "\(pass): \(deviation)")
+        }
+      }
+    }
+    #expect(changed.nodes.count < plain.nodes.count)
+  }
+
+  /// Normalisations, sums and rectifiers of a residual network all become parts of its convolutions.
+  @Test func aResidualNetworkBecomesProductsOnly() throws {
+    let network = try Zoo.network(
+      Specification(parsing: "resnet:depth=8"), input: [32, 32, 3], classes: 10)
+    var graph = Graph(try Model<Float>(network, seed: 1))
+    for pass in GraphPass.standard { pass.apply(to: &graph) }
+    let others = graph.nodes.filter {
+      if case .linear = $0.operation { false } else { true }
+    }
+    // The input, two padded shortcuts, the pooling before the last layer.
+    #expect(others.count == 4)
+    #expect(graph.nodes.count == 4 + 8)
+  }
+
+  /// What two nodes take is not joined to either.
+  @Test func sharedResultsStay() throws {
+    let network = Network("shared", input: [4, 4, 2]) {
+      Convolution(2, size: 3, padding: 1)
+      Residual { ReLU() }
+      Residual { BatchNorm() }
+    }
+    let model = try RandomNetwork.model(network, of: Double.self, seed: 1)
+    var graph = Graph(model)
+    for pass in GraphPass.standard { pass.apply(to: &graph) }
+    let x = Self.input(model, batch: 2, seed: 1)
+    let deviation = Deviation(try graph.run(x), from: try model.forward(x).elements)
+    #expect(deviation.size < 1e-12, "\(deviation)")
+    #expect(graph.nodes.count == Graph(model).nodes.count)
+  }
+
+  @Test func unusedNodesAreLeftOut() {
+    var graph = Graph<Float>(input: [3])
+    _ = graph.append(.activation(.tanh), [0], shape: [3])
+    let kept = graph.append(.activation(.sigmoid), [0], shape: [3])
+    graph.output = kept
+    GraphPass.removeUnused.apply(to: &graph)
+    #expect(graph.nodes.count == 2)
+    #expect(graph.output == 1)
+  }
+}
