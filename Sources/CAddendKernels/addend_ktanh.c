@@ -4,7 +4,7 @@
 #include "addend_ktanh_table.h"
 
 // The definition: every variant agrees with it bit for bit, and calls it for its tail.
-static uint16_t tangent_of(uint16_t x) {
+uint16_t addend_ktanh(uint16_t x) {
   const uint16_t sign = x & 0x8000, magnitude = x & 0x7FFF;
   if (magnitude > 0x7F80) return x | 0x0040;
   if (magnitude < addend_ktanh_least) return x;
@@ -24,12 +24,12 @@ static uint16_t bf16_of(float x) {
 }
 
 void addend_ktanh_rest(size_t n, const uint16_t *restrict x, uint16_t *restrict y) {
-  for (size_t i = 0; i < n; ++i) y[i] = tangent_of(x[i]);
+  for (size_t i = 0; i < n; ++i) y[i] = addend_ktanh(x[i]);
 }
 
 void addend_ktanh_rest_f32(size_t n, const float *restrict x, float *restrict y) {
   for (size_t i = 0; i < n; ++i) {
-    const uint32_t bits = (uint32_t)tangent_of(bf16_of(x[i])) << 16;
+    const uint32_t bits = (uint32_t)addend_ktanh(bf16_of(x[i])) << 16;
     memcpy(y + i, &bits, sizeof bits);
   }
 }

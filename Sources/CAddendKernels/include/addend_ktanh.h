@@ -13,6 +13,9 @@
 // Over all bfloat16 numbers |T(x) - tanh x| <= 8.93e-3, T is odd and does not fall.
 // Source of the table: Scripts/k-tanh-table.py.
 
+/// T of the number with these bits: the definition.
+uint16_t addend_ktanh(uint16_t x);
+
 /// Functions of one float32 variable, in float32 arithmetic around T of arguments that are rounded to
 /// bfloat16, ties to even:
 typedef enum {
