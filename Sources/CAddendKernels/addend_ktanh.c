@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "addend_ktanh_functions.h"
+#include "addend_ktanh_cells.h"
 #include "addend_ktanh_table.h"
 
 // The definition: every variant agrees with it bit for bit, and calls it for its tail.

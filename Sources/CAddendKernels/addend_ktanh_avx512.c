@@ -1,4 +1,4 @@
-#include "addend_ktanh_functions.h"
+#include "addend_ktanh_cells.h"
 #include "addend_ktanh_table.h"
 #if defined(__x86_64__)
 #include <immintrin.h>

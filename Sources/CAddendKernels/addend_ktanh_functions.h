@@ -95,21 +95,6 @@ ADDEND_KTANH_INLINE void addend_ktanh_gradients(addend_ktanh_function f, size_t 
   }
 }
 
-// The three kernels of a variant, from its bf16 kernel and its tangent.
-#define ADDEND_KTANH_VARIANT(name, attribute)                                                     \
-  attribute static void activate_##name(addend_ktanh_function f, size_t n,                        \
-                                        const float *restrict x, float *restrict y) {             \
-    addend_ktanh_activate(f, n, x, y, tangent_##name);                                            \
-  }                                                                                               \
-  attribute static void gradient_##name(addend_ktanh_function f, size_t n,                        \
-                                        const float *restrict x, const float *restrict y,         \
-                                        const float *restrict dy, float *restrict dx) {           \
-    addend_ktanh_gradients(f, n, x, y, dy, dx, tangent_##name);                                   \
-  }                                                                                               \
-  static const addend_ktanh_kernels kernels_##name = {bf16_##name, activate_##name,               \
-                                                      gradient_##name};
-
-
 /// The definition on `n` numbers, for tails.
 void addend_ktanh_rest(size_t n, const uint16_t *restrict x, uint16_t *restrict y);
 /// The same on float32.

@@ -17,7 +17,7 @@ public struct KTanHKernels: Sendable {
   /// The kernels of this machine's widest set.
   public static let best = KTanHKernels(.best)
 
-  private var kernels: addend_ktanh_kernels {
+  var kernels: addend_ktanh_kernels {
     addend_ktanh_select(addend_isa(UInt32(instructionSet.rawValue)))
   }
 

@@ -35,6 +35,21 @@ typedef struct {
   /// dx = dy f′(x), T′ being 1 - T², and y = f(x).
   void (*gradient)(addend_ktanh_function f, size_t n, const float *restrict x,
                    const float *restrict y, const float *restrict dy, float *restrict dx);
+
+  // Steps of recurrent layers as in addend_f32.h, with these functions in them.
+  void (*lstm_step)(size_t rows, size_t size, const float *restrict input,
+                    const float *restrict recurrent, const float *restrict memory,
+                    float *restrict gates, float *restrict next_memory, float *restrict output);
+  void (*lstm_step_gradient)(size_t rows, size_t size, const float *restrict gates,
+                             const float *restrict memory, const float *restrict next_memory,
+                             const float *restrict output_gradient,
+                             float *restrict memory_gradient, float *restrict gate_gradient);
+  void (*gru_step)(size_t rows, size_t size, const float *restrict input,
+                   const float *restrict recurrent, const float *restrict state,
+                   float *restrict gates, float *restrict output);
+  /// y = T(input + recurrent).
+  void (*elman_step)(size_t n, const float *restrict input, const float *restrict recurrent,
+                     float *restrict y);
 } addend_ktanh_kernels;
 
 /// The widest kernels that `isa` allows.
