@@ -2,8 +2,8 @@
 # K-TanH beside the hyperbolic tangents of libmvec and oneDNN: nanoseconds a number on one thread.
 #
 # Usage: Experiments/k-tanh-speed.sh [NUMBERS [CALLS-A-ROUND]]
-# Contenders take turns in one process; each figure is the median of 15 rounds, the ratio is that of
-# medians. Needs clang, glibc's libmvec, oneDNN 2 and AVX-512 with its bfloat16 conversions.
+# Contenders take turns in one process; each figure is the median of 101 rounds, short so that a busy
+# machine interrupts few of them, and begins warm; the ratio is that of medians. Needs clang, glibc's libmvec, oneDNN 2 and AVX-512 with its bfloat16 conversions.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 kernels=$top/Sources/CAddendKernels
