@@ -10,5 +10,5 @@ kernels=$top/Sources/CAddendKernels
 program=$(mktemp)
 trap 'rm -f "$program"' EXIT
 clang -O2 -I"$kernels/include" -I"$kernels" "$top/Experiments/k-tanh-speed.c" \
-  "$kernels"/addend_ktanh*.c "$kernels/addend_isa.c" -o "$program" -ldnnl -lmvec -lm
+  "$kernels"/addend_ktanh*.c "$kernels/addend_f32.c" "$kernels/addend_isa.c" -o "$program" -ldnnl -lmvec -lm
 OMP_NUM_THREADS=1 "$program" "$@"
