@@ -5,7 +5,7 @@ Usage: Scripts/k-tanh-table.py > Sources/CAddendKernels/addend_ktanh_table.h
        Scripts/k-tanh-table.py --check     (fails where the header is not what a fit gives)
        Scripts/k-tanh-table.py --compare   (the fit beside the published table)
 
-K-TanH (Kundu et al., "K-TanH: Efficient TanH for Deep Learning", 2019, algorithm 1): for a bfloat16
+K-TanH (Kundu et al., "K-TanH: Efficient TanH for Deep Learning", 2019): for a bfloat16
 number with the exponent bits e and the mantissa bits M, and 1/4 <= |x| <= 15/4, the row t of a table,
 t being the two low bits of e followed by the three high bits of M, says
 

@@ -2,7 +2,7 @@ internal import CAddendKernels
 
 /// Functions derived from K-TanH, `T`, in float32 arithmetic around it.
 ///
-/// `T` (Kundu et al., *K-TanH: Efficient TanH for Deep Learning*, 2019, algorithm 1) is a hyperbolic
+/// `T` (Kundu et al., *K-TanH: Efficient TanH for Deep Learning*, 2019) is a hyperbolic
 /// tangent of bfloat16 numbers by table look-up, shift and addition of their bits: see
 /// `addend_ktanh.h`. Arguments are rounded to bfloat16, ties to even. Each limit is on the error over
 /// all finite bfloat16 numbers, rounded up, and tests hold it.

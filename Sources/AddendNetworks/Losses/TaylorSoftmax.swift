@@ -3,8 +3,8 @@ public import AddendTensors
 
 /// `−log p_y`, the mean over rows, with `p_k = f(z_k) / Σ_j f(z_j)` and, of an even order `n`,
 /// `f(z) = Σ_{i ≤ n} z^i / i!`: softmax with the exponential's Taylor series (de Brébisson & Vincent,
-/// *An Exploration of Softmax Alternatives Belonging to the Spherical Loss Family*, 2016, §3.2;
-/// Banerjee et al., *Exploring Alternatives to Softmax Function*, 2021, eq. 6 and 8). A margin `m`
+/// *An Exploration of Softmax Alternatives Belonging to the Spherical Loss Family*, 2016;
+/// Banerjee et al., *Exploring Alternatives to Softmax Function*, 2021, §2.2 and 2.4). A margin `m`
 /// takes `z_y − m` in place of `z_y` in training, and only there.
 ///
 /// Gradient, with `f′(z) = Σ_{i < n} z^i / i!`:

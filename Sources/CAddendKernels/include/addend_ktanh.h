@@ -5,7 +5,7 @@
 
 #include "addend_isa.h"
 
-// K-TanH (Kundu et al., 2019, algorithm 1): the hyperbolic tangent of a bfloat16 number from its bits,
+// K-TanH (Kundu et al., 2019): the hyperbolic tangent of a bfloat16 number from its bits,
 // by two look-ups of 32 entries, one shift and one addition. With T for it:
 //   |x| < 1/4: T(x) = x;  |x| > 15/4: T(x) = ±1;  NaN: T(x) = NaN, made quiet;
 //   else, t being the two low exponent bits followed by the three high mantissa bits of x, and M its
