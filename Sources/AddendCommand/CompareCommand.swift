@@ -60,7 +60,7 @@ struct CompareCommand: ParsableCommand {
     for i in contenders.indices {
       contenders[i].result.figures[.inferenceSecondsPerExample] = times[i]
     }
-    try publish(contenders, network, splits)
+    try publish(contenders, network, splits, plan.loss)
   }
 
   private static let standardMaps = [
@@ -73,7 +73,7 @@ struct CompareCommand: ParsableCommand {
   }
 
   private func publish(
-    _ contenders: [Contender], _ network: Network, _ splits: DatasetSplits
+    _ contenders: [Contender], _ network: Network, _ splits: DatasetSplits, _ loss: any Loss
   ) throws {
     let page = ComparisonReport(
       title: "\(network.name) on \(splits.training.name)",
@@ -82,7 +82,7 @@ struct CompareCommand: ParsableCommand {
       machine: Machine.current.summary(threads: common.threadCount), date: Clock.dateText,
       command: CommandLine.arguments.enumerated().map { $0 == 0 ? "addend" : $1 }
         .joined(separator: " "),
-      networks: contenders.map(\.result), samples: try samples(contenders, splits.test),
+      networks: contenders.map(\.result), samples: try samples(contenders, splits.test, loss),
       notes: [
         "Figures are those of the stored form of each network; operations are counted, and tests hold the counts against what a counting number format sees."
       ])
@@ -101,14 +101,16 @@ struct CompareCommand: ParsableCommand {
 
   /// What each network makes of some test images: those on which they differ come first.
   private func samples(
-    _ contenders: [Contender], _ test: any Dataset
+    _ contenders: [Contender], _ test: any Dataset, _ loss: any Loss
   ) throws -> [SamplePrediction] {
     guard test.inputShape.rank == 3, [1, 3].contains(test.inputShape[2]),
       let classes = test.exampleClasses
     else { return [] }
     let pool = Array(0..<min(500, test.count))
     let batch = test.batch(pool)
-    let probabilities = try contenders.map { try $0.model.forward(batch.input).softmax() }
+    let probabilities = try contenders.map {
+      loss.probabilities(of: try $0.model.forward(batch.input))
+    }
     let predicted = probabilities.map { $0.largestColumns() }
     let isDisputed = pool.map { row in Set(predicted.map { $0[row] }).count > 1 }
     let chosen =

@@ -31,6 +31,7 @@ struct PredictCommand: ParsableCommand {
     try common.checkOutputs()
     try common.computing {
       let stored = try StoredModel(contentsOf: file)
+      let loss = try stored.loss
       let input = stored.model.network.input
       guard input.rank == 3, [1, 3].contains(input[2]) else {
         throw Failure(.data, "'\(file)' takes \(input), which is no image")
@@ -42,7 +43,7 @@ struct PredictCommand: ParsableCommand {
       var results: [JSONValue] = []
       for (path, tensor) in zip(images, tensors) {
         let outputs = try stored.model.forward(tensor.reshaped(input.batched(1)))
-        let ranked = ranking(outputs.softmax(), stored.classNames)
+        let ranked = ranking(loss.probabilities(of: outputs), stored.classNames)
         common.say(path)
         for (name, probability) in ranked {
           common.say("  \(QuantityUnit.fraction.text(probability))  \(name)")

@@ -13,4 +13,6 @@ public enum ActivationFunction: Hashable, Sendable {
   case swish
   /// `x` cut to [−1, 1]; slope 0 outside.
   case hardTanh
+  /// An approximation by K-TanH, whose slope is that which it states.
+  case kTanH(KTanHFunction)
 }

@@ -61,6 +61,7 @@ extension TensorScalar {
     case .gelu: x * normalDistribution(x)
     case .swish: x * sigmoid(x)
     case .hardTanh: x > Self(1) ? Self(1) : x < Self(-1) ? Self(-1) : x
+    case .kTanH(let function): value(of: function, at: x)
     }
   }
 
@@ -78,6 +79,7 @@ extension TensorScalar {
       let s = sigmoid(x)
       return s + y * (Self(1) - s)
     case .hardTanh: return x > Self(-1) && x < Self(1) ? Self(1) : .zero
+    case .kTanH(let function): return slope(of: function, at: x, value: y)
     }
   }
 }

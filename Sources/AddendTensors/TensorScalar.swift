@@ -208,6 +208,33 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   static func elmanStep(
     input: Span<Self>, recurrent: Span<Self>, output: inout MutableSpan<Self>)
 
+  // TensorScalar+ApproximateRecurrent.swift: the same with K-TanH's functions; the gradients of
+  // `gruStep` serve both
+  static func approximateLSTMStep(
+    size: Int, input: Span<Self>, recurrent: Span<Self>, memory: Span<Self>,
+    gates: inout MutableSpan<Self>, nextMemory: inout MutableSpan<Self>,
+    output: inout MutableSpan<Self>)
+  static func approximateLSTMStepGradient(
+    size: Int, gates: Span<Self>, memory: Span<Self>, nextMemory: Span<Self>,
+    outputGradient: Span<Self>, memoryGradient: inout MutableSpan<Self>,
+    gateGradient: inout MutableSpan<Self>)
+  static func approximateGRUStep(
+    size: Int, input: Span<Self>, recurrent: Span<Self>, state: Span<Self>,
+    gates: inout MutableSpan<Self>, output: inout MutableSpan<Self>)
+  static func approximateElmanStep(
+    input: Span<Self>, recurrent: Span<Self>, output: inout MutableSpan<Self>)
+
+  // TensorScalar+TaylorSoftmax.swift; `order` is even and positive
+  /// `f(z_c) / Σ_k f(z_k)` of each row, with `f(z) = Σ_{i ≤ order} z^i / i!`.
+  static func taylorSoftmax(
+    _ logits: Span<Self>, columns: Int, order: Int, into y: inout MutableSpan<Self>)
+  /// The sum over rows that have a class (≥ 0) of `−log` of the class's `taylorSoftmax`, and the
+  /// gradient of `weight` times that sum; zero in the other rows. Finite for all finite logits.
+  static func taylorCrossEntropy(
+    _ logits: Span<Self>, columns: Int, order: Int, classes: Span<Int32>, weight: Double,
+    gradient: inout MutableSpan<Self>
+  ) -> Double
+
   // TensorScalar+Losses.swift
   /// `Σ (y − target)²`, and the gradient of `weight` times that sum.
   static func squaredError(

@@ -24,7 +24,10 @@ private func train(_ path: String, _ options: String...) throws -> [String: Any]
 }
 
 /// `evaluate` finds the figures that `train` printed, whatever the loss was.
-@Test(arguments: ["cross-entropy", "squared-hinge"])
+@Test(arguments: [
+  "cross-entropy", "squared-hinge", "soft-margin-softmax:margin=1",
+  "taylor-softmax:order=4,margin=0.3",
+])
 func evaluationAgreesWithTraining(_ loss: String) throws {
   try withTemporaryDirectory { folder in
     let trained = try train("\(folder)/m.addend", "--loss", loss)
@@ -85,6 +88,29 @@ func evaluationAgreesWithTraining(_ loss: String) throws {
     let probabilities = classes.compactMap { $0["probability"] as? Double }
     #expect(probabilities.count == 10 && abs(probabilities.reduce(0, +) - 1) < 1e-5)
     #expect(probabilities == probabilities.sorted(by: >))
+  }
+}
+
+/// Of the same weights, a network trained with a Taylor softmax states that one's probabilities: with
+/// the small outputs of a dark image, order 10 is as good as softmax and order 2 is not.
+@Test func predictionsAreTheLosssOwn() throws {
+  try withTemporaryDirectory { folder in
+    let header: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 8, 0, 0, 0, 8]
+    let path = "\(folder)/images.idx"
+    try Data(header + (0..<64).map { UInt8($0 * 37 % 16) }).write(to: URL(fileURLWithPath: path))
+    let found = try ["cross-entropy", "taylor-softmax:order=10", "taylor-softmax:order=2"].map {
+      loss in
+      _ = try train("\(folder)/m.addend", "--loss", loss, "--learning-rate", "1e-30")
+      let outcome = try command.run(
+        "predict", "\(folder)/m.addend", "\(path)#0", "--top", "10", "--json", "-")
+      #expect(outcome.status == 0, "\(outcome.error)")
+      let classes = try #require(result(outcome.output)["classes"] as? [[String: Any]])
+      let probabilities = try classes.map { try #require($0["probability"] as? Double) }
+      #expect(abs(probabilities.reduce(0, +) - 1) < 1e-5)
+      return try #require(probabilities.first)
+    }
+    #expect(abs(found[1] - found[0]) < 1e-4)
+    #expect(abs(found[2] - found[0]) > 1e-2)
   }
 }
 

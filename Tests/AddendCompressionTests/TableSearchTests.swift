@@ -196,6 +196,19 @@ struct TableSearchTests {
     #expect(throws: CompressionError.self) { try examples.evaluation(of: stranger) }
   }
 
+  /// Order 2 takes −5 for more probable than 0.5, and no margin is measured.
+  @Test func examplesAreJudgedAsTheLossIsEvaluated() throws {
+    let model = try Model<Float>(Network("identity", input: [2]) { Flatten() }, seed: 1)
+    let data = try TensorDataset(
+      name: "two", path: "two", inputs: Tensor([2, 2], [-5, 0.5, 1, 2]),
+      targets: .classes([0, 1]), classNames: ["a", "b"])
+    let loss = TaylorSoftmax(order: 2, margin: 1)
+    let found = try HeldOutExamples(data, against: .targets(loss)).evaluation(of: model)
+    let expected = try model.evaluation(on: data, loss: TaylorSoftmax(order: 2))
+    #expect((found.loss - expected.loss).magnitude < 1e-6)
+    #expect(found.accuracy == 1)
+  }
+
   /// A search ends better than it began, on the examples that judge it.
   @Test(arguments: [CodebookSpace.Mutation.data, .gaussian])
   func searchBettersCodebooks(_ mutation: CodebookSpace.Mutation) throws {

@@ -7,9 +7,10 @@ struct FloatVariantTests {
   static let counts = [0, 1, 15, 16, 17, 33, 1000]
   static let columns = [1, 3, 4, 15, 16, 17, 33, 50]
   static let variants = InstructionSet.available.dropFirst().map { FloatKernels($0) }
-  static let functions: [ActivationFunction] = [
-    .relu, .leakyReLU(slope: 0.125), .sigmoid, .tanh, .gelu, .swish, .hardTanh,
-  ]
+  static let functions: [ActivationFunction] =
+    [
+      .relu, .leakyReLU(slope: 0.125), .sigmoid, .tanh, .gelu, .swish, .hardTanh,
+    ] + KTanHFunction.allCases.map { .kTanH($0) }
 
   /// `outputs` of each variant, bit for bit as those of the scalar set.
   private func expectEqualBits(

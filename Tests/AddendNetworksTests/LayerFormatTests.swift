@@ -4,7 +4,7 @@ import AddendTestSupport
 import Testing
 
 /// Every layer runs in bfloat16, forward and backward, and agrees with Double as far as 8 bits go.
-@Test(arguments: LayerCase.differentiable)
+@Test(arguments: LayerCase.differentiable + LayerCase.approximated)
 func layerRunsInBFloat16(_ layer: LayerCase) throws {
   var narrow = try layer.model(of: BFloat16.self)
   var wide = try layer.model(of: Double.self)

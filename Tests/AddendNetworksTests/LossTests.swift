@@ -13,6 +13,12 @@ private let classes = Targets.classes([2, Targets.ignored, 0, 4])
 private let losses = [
   LossCase(loss: SoftmaxCrossEntropy(), targets: classes),
   LossCase(loss: SoftmaxCrossEntropy(smoothing: 0.2), targets: classes),
+  LossCase(loss: SoftMarginSoftmax(margin: 0.7), targets: classes),
+  LossCase(loss: TaylorSoftmax(), targets: classes),
+  LossCase(loss: TaylorSoftmax(order: 4, margin: 0.3), targets: classes),
+  LossCase(loss: TaylorSoftmax(order: 6), targets: classes),
+  LossCase(loss: TaylorSoftmax(order: 8, margin: 1), targets: classes),
+  LossCase(loss: TaylorSoftmax(order: 10), targets: classes),
   LossCase(loss: SquaredHinge(), targets: classes),
   LossCase(
     loss: MeanSquaredError(),

@@ -87,11 +87,11 @@ public struct HeldOutExamples: Sendable {
       do throws(TensorError) {
         if case .classes(let classes) = batch.targets {
           count = classes.count { $0 != Targets.ignored }
-          correct += try batch.targets.correctCount(in: output)
+          correct += try batch.targets.correctCount(in: scores(of: output))
         }
         switch standard {
         case .targets(let loss):
-          total += try loss.valueAndGradient(output, batch.targets).value * Double(count)
+          total += try loss.evaluated.valueAndGradient(output, batch.targets).value * Double(count)
         case .model:
           total += output.softmax().divergence(from: probabilities[i])
         }
@@ -104,6 +104,14 @@ public struct HeldOutExamples: Sendable {
     return Evaluation(
       loss: total / Double(rows), accuracy: isClassified ? Double(correct) / Double(rows) : nil,
       rows: rows)
+  }
+
+  /// What accuracy is counted in.
+  private func scores(of output: Tensor<Float>) -> Tensor<Float> {
+    switch standard {
+    case .targets(let loss): loss.scores(of: output)
+    case .model: output
+    }
   }
 
   private func outputs(

@@ -61,6 +61,10 @@ extension FloatKernels {
   public func activate(
     _ function: ActivationFunction, _ x: Span<Float>, into y: inout MutableSpan<Float>
   ) {
+    if case .kTanH(let approximated) = function {
+      KTanHKernels(instructionSet).activate(approximated, x, into: &y)
+      return
+    }
     precondition(x.count == y.count, "activate: extents")
     let (code, parameter) = function.code
     let count = x.count
@@ -75,6 +79,10 @@ extension FloatKernels {
     _ function: ActivationFunction, x: Span<Float>, y: Span<Float>, dy: Span<Float>,
     into dx: inout MutableSpan<Float>
   ) {
+    if case .kTanH(let approximated) = function {
+      KTanHKernels(instructionSet).activationGradient(approximated, x: x, y: y, dy: dy, into: &dx)
+      return
+    }
     precondition(
       x.count == y.count && x.count == dy.count && x.count == dx.count, "activation: extents")
     let (code, parameter) = function.code
@@ -126,6 +134,7 @@ extension ActivationFunction {
     case .gelu: (ADDEND_GELU, 0)
     case .swish: (ADDEND_SWISH, 0)
     case .hardTanh: (ADDEND_HARD_TANH, 0)
+    case .kTanH: preconditionFailure("K-TanH has kernels of its own")
     }
   }
 }

@@ -32,31 +32,39 @@ public struct ReLU: PlainActivation {
 }
 
 /// `1 / (1 + e^−x)`.
-public struct Sigmoid: PlainActivation {
-  public init() {}
-  public static let declaration = Declaration("sigmoid", summary: "1 / (1 + e^−x)")
-  public var function: ActivationFunction { .sigmoid }
+public struct Sigmoid: ApproximableActivation {
+  public var approximation: FunctionApproximation
+  public init(approximation: FunctionApproximation = .exact) { self.approximation = approximation }
+  public static let declaration = Declaration(
+    "sigmoid", summary: "1 / (1 + e^−x)", parameters: [FunctionApproximation.parameter])
+  public static let functions = (exact: ActivationFunction.sigmoid, kTanH: KTanHFunction.sigmoid)
 }
 
 /// The hyperbolic tangent.
-public struct Tanh: PlainActivation {
-  public init() {}
-  public static let declaration = Declaration("tanh", summary: "the hyperbolic tangent")
-  public var function: ActivationFunction { .tanh }
+public struct Tanh: ApproximableActivation {
+  public var approximation: FunctionApproximation
+  public init(approximation: FunctionApproximation = .exact) { self.approximation = approximation }
+  public static let declaration = Declaration(
+    "tanh", summary: "the hyperbolic tangent", parameters: [FunctionApproximation.parameter])
+  public static let functions = (exact: ActivationFunction.tanh, kTanH: KTanHFunction.tanh)
 }
 
-/// `x Φ(x)` (Hendrycks & Gimpel, 2016), exact.
-public struct GELU: PlainActivation {
-  public init() {}
-  public static let declaration = Declaration("gelu", summary: "x Φ(x)")
-  public var function: ActivationFunction { .gelu }
+/// `x Φ(x)` (Hendrycks & Gimpel, 2016), exact unless an approximation is chosen.
+public struct GELU: ApproximableActivation {
+  public var approximation: FunctionApproximation
+  public init(approximation: FunctionApproximation = .exact) { self.approximation = approximation }
+  public static let declaration = Declaration(
+    "gelu", summary: "x Φ(x)", parameters: [FunctionApproximation.parameter])
+  public static let functions = (exact: ActivationFunction.gelu, kTanH: KTanHFunction.gelu)
 }
 
 /// `x σ(x)` (Ramachandran et al., 2017).
-public struct Swish: PlainActivation {
-  public init() {}
-  public static let declaration = Declaration("swish", summary: "x σ(x), also called SiLU")
-  public var function: ActivationFunction { .swish }
+public struct Swish: ApproximableActivation {
+  public var approximation: FunctionApproximation
+  public init(approximation: FunctionApproximation = .exact) { self.approximation = approximation }
+  public static let declaration = Declaration(
+    "swish", summary: "x σ(x), also called SiLU", parameters: [FunctionApproximation.parameter])
+  public static let functions = (exact: ActivationFunction.swish, kTanH: KTanHFunction.swish)
 }
 
 /// `x` cut to [−1, 1].
@@ -89,7 +97,8 @@ public struct LeakyReLU: ActivationConfiguration {
 ///
 /// Cost: ReLU and hard tanh compare, once and twice a number; leaky ReLU compares and multiplies.
 /// The transcendental functions are counted as the 20 multiplications and 20 additions of a
-/// polynomial evaluation: a convention, the one place where a count is not exact.
+/// polynomial evaluation: a convention, the one place where a count is not exact. K-TanH is counted as
+/// its kernels compute it: see `KTanHFunction.cost`.
 public struct ActivationLayer<Scalar: TensorScalar>: Layer {
   public struct Residuals: Sendable { let x, y: Tensor<Scalar> }
 
@@ -108,6 +117,7 @@ public struct ActivationLayer<Scalar: TensorScalar>: Layer {
     case .leakyReLU: OperationCount(multiplications: input.count, comparisons: input.count)
     case .sigmoid, .tanh, .gelu, .swish:
       OperationCount(multiplications: 20 * input.count, additions: 20 * input.count)
+    case .kTanH(let function): input.count * function.cost
     }
   }
 

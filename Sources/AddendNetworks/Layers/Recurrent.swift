@@ -23,6 +23,8 @@ public struct RecurrentOptions: Hashable, Sendable {
   public var returns: RecurrentResult
   /// The layers' own map; `nil` for the network's.
   public var map: Specification?
+  /// How gates, candidates and outputs are computed.
+  public var approximation = FunctionApproximation.exact
 
   public init(
     _ size: Int, layers: Int = 1, dropout: Double = 0, reversed: Bool = false,
@@ -47,7 +49,7 @@ public struct RecurrentOptions: Hashable, Sendable {
     .init(
       "returns", .choice(RecurrentResult.allCases.map(\.rawValue)), standard: .text("sequence"),
       help: "every step or the last that counts"),
-    Declaration.mapParameter,
+    FunctionApproximation.parameter, Declaration.mapParameter,
   ]
 
   init(_ arguments: Arguments) throws(CatalogueError) {
@@ -57,6 +59,7 @@ public struct RecurrentOptions: Hashable, Sendable {
       dropout: arguments.number("dropout"), reversed: arguments.flag("reversed"),
       returns: RecurrentResult(rawValue: arguments.text("returns")) ?? .sequence,
       map: try arguments.map())
+    approximation = FunctionApproximation(arguments)
   }
 
   func specification(_ name: String) -> Specification {
@@ -66,7 +69,7 @@ public struct RecurrentOptions: Hashable, Sendable {
         "size": .integer(size), "layers": .integer(layers), "dropout": .number(dropout),
         "reversed": .flag(isReversed), "returns": .text(returns.rawValue),
       ]
-    ).choosing(map)
+    ).approximating(approximation).choosing(map)
   }
 }
 
@@ -140,10 +143,12 @@ public struct RNN: RecurrentConfiguration {
 
   public init(
     _ size: Int, layers: Int = 1, dropout: Double = 0, reversed: Bool = false,
-    returns: RecurrentResult = .sequence, map: Specification? = nil
+    returns: RecurrentResult = .sequence, map: Specification? = nil,
+    approximation: FunctionApproximation = .exact
   ) {
     options = RecurrentOptions(
       size, layers: layers, dropout: dropout, reversed: reversed, returns: returns, map: map)
+    options.approximation = approximation
   }
 
   public static let declaration = Declaration(
@@ -156,7 +161,10 @@ public struct RNN: RecurrentConfiguration {
   public func makeLevel<Scalar: TensorScalar>(
     for input: Shape, of scalar: Scalar.Type, in site: inout BuildingSite
   ) throws(NetworkError) -> any LayerSlot<Scalar> {
-    try makeLevel(of: ElmanCell<Scalar>.self, for: input, in: &site)
+    switch options.approximation {
+    case .exact: try makeLevel(of: ElmanCell<Scalar>.self, for: input, in: &site)
+    case .kTanH: try makeLevel(of: ApproximateElmanCell<Scalar>.self, for: input, in: &site)
+    }
   }
 }
 
@@ -166,10 +174,12 @@ public struct GRU: RecurrentConfiguration {
 
   public init(
     _ size: Int, layers: Int = 1, dropout: Double = 0, reversed: Bool = false,
-    returns: RecurrentResult = .sequence, map: Specification? = nil
+    returns: RecurrentResult = .sequence, map: Specification? = nil,
+    approximation: FunctionApproximation = .exact
   ) {
     options = RecurrentOptions(
       size, layers: layers, dropout: dropout, reversed: reversed, returns: returns, map: map)
+    options.approximation = approximation
   }
 
   public static let declaration = Declaration(
@@ -182,7 +192,10 @@ public struct GRU: RecurrentConfiguration {
   public func makeLevel<Scalar: TensorScalar>(
     for input: Shape, of scalar: Scalar.Type, in site: inout BuildingSite
   ) throws(NetworkError) -> any LayerSlot<Scalar> {
-    try makeLevel(of: GRUCell<Scalar>.self, for: input, in: &site)
+    switch options.approximation {
+    case .exact: try makeLevel(of: GRUCell<Scalar>.self, for: input, in: &site)
+    case .kTanH: try makeLevel(of: ApproximateGRUCell<Scalar>.self, for: input, in: &site)
+    }
   }
 }
 
@@ -194,10 +207,12 @@ public struct LSTM: RecurrentConfiguration {
 
   public init(
     _ size: Int, layers: Int = 1, dropout: Double = 0, forgetBias: Double = 1,
-    reversed: Bool = false, returns: RecurrentResult = .sequence, map: Specification? = nil
+    reversed: Bool = false, returns: RecurrentResult = .sequence, map: Specification? = nil,
+    approximation: FunctionApproximation = .exact
   ) {
     options = RecurrentOptions(
       size, layers: layers, dropout: dropout, reversed: reversed, returns: returns, map: map)
+    options.approximation = approximation
     self.forgetBias = forgetBias
   }
 
@@ -221,7 +236,14 @@ public struct LSTM: RecurrentConfiguration {
   public func makeLevel<Scalar: TensorScalar>(
     for input: Shape, of scalar: Scalar.Type, in site: inout BuildingSite
   ) throws(NetworkError) -> any LayerSlot<Scalar> {
-    try makeLevel(
-      of: LSTMCell<Scalar>.self, for: input, in: &site, biasedGate: 1, startingAt: forgetBias)
+    switch options.approximation {
+    case .exact:
+      try makeLevel(
+        of: LSTMCell<Scalar>.self, for: input, in: &site, biasedGate: 1, startingAt: forgetBias)
+    case .kTanH:
+      try makeLevel(
+        of: ApproximateLSTMCell<Scalar>.self, for: input, in: &site, biasedGate: 1,
+        startingAt: forgetBias)
+    }
   }
 }

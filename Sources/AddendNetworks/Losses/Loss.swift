@@ -10,12 +10,35 @@ public protocol Loss: Configurable {
   func valueAndGradient<Scalar: TensorScalar>(
     _ outputs: Tensor<Scalar>, _ targets: Targets
   ) throws(TensorError) -> (value: Double, gradient: Tensor<Scalar>)
+
+  /// The loss that evaluation measures: without what only training adds, such as a margin.
+  var evaluated: Self { get }
+
+  /// What the outputs say of each class, rows adding up to 1: their softmax, unless the loss knows
+  /// better.
+  func probabilities<Scalar: TensorScalar>(of outputs: Tensor<Scalar>) -> Tensor<Scalar>
+
+  /// Numbers that are larger for what the loss takes for more probable: the outputs themselves, unless
+  /// the loss orders them otherwise. Accuracy is counted in them.
+  func scores<Scalar: TensorScalar>(of outputs: Tensor<Scalar>) -> Tensor<Scalar>
+}
+
+extension Loss {
+  public var evaluated: Self { self }
+  public func probabilities<Scalar: TensorScalar>(of outputs: Tensor<Scalar>) -> Tensor<Scalar> {
+    outputs.softmax()
+  }
+  public func scores<Scalar: TensorScalar>(of outputs: Tensor<Scalar>) -> Tensor<Scalar> { outputs }
 }
 
 /// The losses there are.
 public enum Losses {
   public static let catalogue = Catalogue(
-    of: "loss", [SoftmaxCrossEntropy.self, SquaredHinge.self, MeanSquaredError.self])
+    of: "loss",
+    [
+      SoftmaxCrossEntropy.self, SoftMarginSoftmax.self, TaylorSoftmax.self, SquaredHinge.self,
+      MeanSquaredError.self,
+    ])
 
   public static func configuration(
     _ specification: Specification

@@ -8,11 +8,17 @@ public struct LSTMLanguageModel: ZooNetwork {
   public var hidden: Int
   public var layers: Int
   public var dropout: Double
+  /// How the cells' functions are computed.
+  public var approximation: FunctionApproximation
 
-  public init(hidden: Int = 200, layers: Int = 2, dropout: Double = 0) {
+  public init(
+    hidden: Int = 200, layers: Int = 2, dropout: Double = 0,
+    approximation: FunctionApproximation = .exact
+  ) {
     self.hidden = hidden
     self.layers = layers
     self.dropout = dropout
+    self.approximation = approximation
   }
 
   public static let declaration = Declaration(
@@ -23,16 +29,18 @@ public struct LSTMLanguageModel: ZooNetwork {
       .init("layers", .integer(1...1024), standard: .integer(2), help: "LSTM layers"),
       .init(
         "dropout", .number(0...1), standard: .number(0), help: "the share dropped between layers"),
+      FunctionApproximation.parameter,
     ])
   public init(_ arguments: Arguments) throws(CatalogueError) {
     self.init(
       hidden: arguments.integer("hidden"), layers: arguments.integer("layers"),
-      dropout: arguments.number("dropout"))
+      dropout: arguments.number("dropout"), approximation: FunctionApproximation(arguments))
   }
   public var specification: Specification {
     Specification(
       "lstm-lm",
-      ["hidden": .integer(hidden), "layers": .integer(layers), "dropout": .number(dropout)])
+      ["hidden": .integer(hidden), "layers": .integer(layers), "dropout": .number(dropout)]
+    ).approximating(approximation)
   }
 
   public func network(input: Shape, classes: Int) throws(NetworkError) -> Network {
@@ -42,7 +50,7 @@ public struct LSTMLanguageModel: ZooNetwork {
     return Network("lstm-lm", input: input) {
       Embedding(hidden, vocabulary: classes)
       if dropout > 0 { Dropout(dropout) }
-      LSTM(hidden, layers: layers, dropout: dropout)
+      LSTM(hidden, layers: layers, dropout: dropout, approximation: approximation)
       if dropout > 0 { Dropout(dropout) }
       Dense(classes)
     }

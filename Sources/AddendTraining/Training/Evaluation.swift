@@ -23,7 +23,8 @@ public struct Evaluation: Hashable, Sendable {
 }
 
 extension Model {
-  /// Loss and accuracy over all of `dataset`, with the model as inference runs it.
+  /// Loss and accuracy over all of `dataset`, with the model as inference runs it and the loss without
+  /// what only training adds to it.
   ///
   /// Examples of running text keep their states from batch to batch. `batchSize` changes nothing
   /// for examples that stand alone, but for the last bits of the sums.
@@ -38,6 +39,7 @@ extension Model {
     } catch {
       throw .data(error)
     }
+    let loss = loss.evaluated
     var tally = LossTally()
     var states: [Tensor<Scalar>] = []
     for batch in loader.batches(inEpoch: 0) {
@@ -47,7 +49,7 @@ extension Model {
         let outputs = try forward(Tensor<Scalar>(batch.input), &context)
         let (value, _) = try loss.valueAndGradient(outputs, batch.targets)
         tally.add(
-          loss: value, correct: try batch.targets.correctRows(in: outputs),
+          loss: value, correct: try batch.targets.correctRows(in: loss.scores(of: outputs)),
           rows: batch.targets.countedRows)
       } catch let error as NetworkError {
         throw .network(error)
@@ -106,12 +108,12 @@ extension Targets {
     }
   }
 
-  /// How many rows have their largest output at their class; `nil` for targets that are not classes.
+  /// How many rows have their largest score at their class; `nil` for targets that are not classes.
   func correctRows<Scalar: TensorScalar>(
-    in outputs: Tensor<Scalar>
+    in scores: Tensor<Scalar>
   ) throws(TensorError) -> Int? {
     switch self {
-    case .classes: try correctCount(in: outputs)
+    case .classes: try correctCount(in: scores)
     case .values: nil
     }
   }

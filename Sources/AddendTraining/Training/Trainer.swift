@@ -83,7 +83,7 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
         model.layers.discardResiduals()
       }
       return StepSums(
-        loss: loss, correct: try batch.targets.correctRows(in: outputs),
+        loss: loss, correct: try batch.targets.correctRows(in: plan.loss.scores(of: outputs)),
         rows: batch.targets.countedRows)
     } catch {
       model.layers.discardResiduals()
