@@ -11,9 +11,14 @@ ADDEND_INLINE void ADDEND_VARIANT(add_products)(const addend_brgemm_tile *restri
   const size_t depth = t->depth, ldb = t->ldb, lda = t->lda;
   for (size_t tap = 0; tap < t->taps; ++tap) {
     const float *a[addend_brgemm_most_rows];
-    for (size_t i = 0; i < rows; ++i)
-      a[i] = t->a[tap * t->a_step + (transposed ? 0 : i)] + t->a_offset + (transposed ? i : 0);
-    const float *b = t->b + tap * t->b_step;
+    const float *const *list = t->a + tap * t->a_step;
+    const size_t step = t->a_row;
+    if (transposed || step)
+      for (size_t i = 0; i < rows; ++i)
+        a[i] = list[0] + t->a_offset + (transposed ? i : i * step);
+    else
+      for (size_t i = 0; i < rows; ++i) a[i] = list[i] + t->a_offset;
+    const float *b = t->b + (t->b_numbers ? t->b_numbers[tap] : tap) * t->b_step;
 #pragma clang loop unroll_count(2)
     for (size_t p = 0; p < depth; ++p) {
       VECTOR right[addend_brgemm_most_vectors];
