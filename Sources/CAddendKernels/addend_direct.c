@@ -503,7 +503,10 @@ static size_t fill_tile(worker *w, block_tile *tile, position at, const float **
   tile->source_step = rectangle->source_step;
   if (rectangle->is_padded && tile->source_step) {
     const position last = advanced(rectangle, at, tile->rows - 1);
-    if (meets_padding(piece, &at) || meets_padding(piece, &last)) tile->source_step = 0;
+    const bool is_one_line = rectangle->direction != ADDEND_ALONG_ALL ||
+                             (last.p == at.p && last.image == at.image);
+    if (!is_one_line || meets_padding(piece, &at) || meets_padding(piece, &last))
+      tile->source_step = 0;
   }
   if (tile->source_step) {
     find_rows(w, rectangle, &at, rows, 1);
