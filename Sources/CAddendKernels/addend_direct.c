@@ -14,6 +14,8 @@ enum {
   addend_direct_block_floats = 1 << 17,
   addend_direct_least_block = 48,
   addend_direct_most_block = 384,
+  // A source of more floats than this lies beyond the second level of the cache.
+  addend_direct_far_floats = 1 << 20,
 };
 #endif
 
@@ -555,8 +557,17 @@ static void fill_block(worker *w, size_t first, size_t end) {
   }
 }
 
+/// Brings the source of a tile nearer, of channels first ≤ c < end.
+static void prefetch(const block_tile *tile, const float *const *rows, size_t first, size_t end) {
+  for (size_t row = 0; row < tile->rows; ++row) {
+    const float *source = tile->source_step ? rows[0] + row * tile->source_step : rows[row];
+    for (size_t c = first; c < end; c += 16) __builtin_prefetch(source + c);
+  }
+}
+
 /// All tiles of the block with one panel, over channels first ≤ c < end.
-static void multiply(const worker *w, size_t group, size_t panel, size_t first, size_t end) {
+static void multiply(const worker *w, size_t group, size_t panel, size_t first, size_t end,
+                     bool prefetches) {
   const addend_direct_plan *plan = w->plan;
   const addend_direct_operands *o = w->operands;
   const size_t results = plan->piece.results;
@@ -594,8 +605,10 @@ static void multiply(const worker *w, size_t group, size_t panel, size_t first, 
     tile.c = o->result + offset;
     tile.ldc = of->step;
     tile.residual = is_last && o->residual ? o->residual + offset : NULL;
+    const float **next = rows + tile.taps * tile.a_step;
+    if (prefetches && i + 1 < w->tile_count) prefetch(of + 1, next, first, end);
     kernels[tile.rows - 1](&tile);
-    rows += tile.taps * tile.a_step;
+    rows = next;
   }
 }
 
@@ -607,6 +620,11 @@ void addend_direct_run(const addend_direct_plan *plan, const addend_direct_opera
   const size_t end_panel = smaller(first_panel + plan->panel_step, plan->panels);
   const size_t first = down * plan->tile_step, end = smaller(first + plan->tile_step, plan->tiles);
   worker w = make_worker(plan, operands, group, scratch);
+  // Rows of a few lines from beyond the cache are not foreseen by the processor.
+  const size_t source = plan->piece.batch * plan->piece.down.extent * plan->piece.across.extent *
+                        plan->piece.depth * plan->piece.groups;
+  const bool prefetches = plan->taps == 1 && source > addend_direct_far_floats &&
+                          plan->depth <= 256 && (plan->panels > 1 || plan->depth > 128);
   for (size_t i = first; i < end;) {
     const size_t stop = i + parts_of(end - i, parts_of(end - i, plan->block));
     fill_block(&w, i, stop);
@@ -614,7 +632,7 @@ void addend_direct_run(const addend_direct_plan *plan, const addend_direct_opera
     do {
       const size_t chunk_end = smaller(c + plan->chunk, plan->depth);
       for (size_t panel = first_panel; panel < end_panel; ++panel)
-        multiply(&w, group, panel, c, chunk_end);
+        multiply(&w, group, panel, c, chunk_end, prefetches && panel == first_panel);
       c = chunk_end;
     } while (c < plan->depth);
     i = stop;

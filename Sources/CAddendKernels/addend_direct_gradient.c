@@ -7,11 +7,20 @@ enum {
   // Channels up to which the taps of a filter row are merged.
   merged_limit = 32,
   // Pixels that are summed between two additions to the gradient.
-  chunk_pixels = 192,
+  chunk_pixels = 384,
+  copied_pixels = 192,
+  // By which a chunk may be longer where that saves another.
+  spare_pixels = 64,
   // Numbers between pixels of dy or x from which on lines of the cache displace each other so much that
   // copies of a chunk pay.
   packed_limit = 1024,
   copied_limit = 1024,
+  // The same where x has more numbers than the second level of the cache, to which reading it in its
+  // order brings it.
+  far_copied_limit = 512,
+  far_floats = 1 << 20,
+  // Gradients that stay in the second level of the cache from chunk to chunk.
+  near_floats = 3 << 15,
   // The least tiles for one panel that a part has, so that reading dy does not take longer.
   least_tiles = 8,
 };
@@ -24,6 +33,51 @@ static size_t parts_of(size_t count, size_t size) { return (count + size - 1) / 
 static size_t cut(size_t count, size_t wanted, size_t unit, size_t *step) {
   *step = parts_of(parts_of(count, unit), larger(smaller(wanted, parts_of(count, unit)), 1)) * unit;
   return parts_of(count, *step);
+}
+
+/// Cuts the work into some eight parts so that the least is read and written twice: each part of the
+/// panels reads all of x, each part of the rows all of dy, each filter row both, and each part of the
+/// lines writes sums of its own.
+static void choose_parts(addend_direct_gradient_plan *plan) {
+  const addend_window *w = &plan->window;
+  const size_t taps = w->filter_height * w->filter_width;
+  const size_t pixels = plan->batch * w->output_height * w->output_width;
+  const size_t filter = taps * w->channels * plan->outputs;
+  const size_t work = pixels * filter * plan->groups / 1000000;
+  const size_t wanted = parts_of(smaller(larger(work, 1), 8), plan->groups);
+  const size_t reached = smaller(plan->batch * w->height * w->width, pixels * taps);
+  const size_t x = reached * w->channels * (plan->copies ? 4 : 1);
+  const size_t dy = pixels * plan->outputs * (plan->packs ? 4 : 1);
+  const size_t tiles = parts_of(plan->rows, plan->tile_rows) * plan->taps_across;
+  const size_t most_lines = parts_of(plan->lines, plan->chunk);
+  size_t least = SIZE_MAX;
+  for (size_t taps_apart = 0; taps_apart < 2; ++taps_apart) {
+    const size_t rows = taps_apart ? w->filter_height : 1;
+    const size_t row_tiles = tiles * w->filter_height / rows;
+    const size_t most_down = smaller(wanted, larger(row_tiles / least_tiles, 1));
+    for (size_t most = 1; most <= smaller(plan->panels, wanted); ++most)
+      for (size_t limit = 1; limit <= most_down; ++limit) {
+        size_t panel_step, row_step, line_step;
+        const size_t across = cut(plan->panels, most, 1, &panel_step);
+        const size_t down = cut(plan->rows, limit, plan->tile_rows, &row_step);
+        const size_t lines = cut(
+            plan->lines, smaller(parts_of(wanted, rows * across * down), most_lines), 1, &line_step);
+        const size_t parts = rows * across * down * lines;
+        const size_t missing = wanted > parts ? wanted - parts : 0;
+        const bool stays = filter / (rows * across * down) <= near_floats;
+        const size_t sums = (lines > 1 ? 4 * lines : 0) + (stays ? 0 : 4 * (most_lines - 1));
+        const size_t cost = rows * (across * x + down * dy) + sums * filter + missing * (x + dy);
+        if (cost >= least) continue;
+        least = cost;
+        plan->tap_parts = rows;
+        plan->panel_parts = across;
+        plan->panel_step = panel_step;
+        plan->row_parts = down;
+        plan->row_step = row_step;
+        plan->line_parts = lines;
+        plan->line_step = line_step;
+      }
+  }
 }
 
 addend_direct_gradient_plan addend_direct_gradient_prepare(const addend_brgemm_kernels *kernels,
@@ -39,44 +93,21 @@ addend_direct_gradient_plan addend_direct_gradient_prepare(const addend_brgemm_k
   plan.merges = groups == 1 && w->filter_width > 1 && w->dilation == 1 && w->channels <= merged_limit;
   plan.rows = plan.merges ? w->channels * w->filter_width : w->channels;
   plan.taps_across = plan.merges ? 1 : w->filter_width;
+  plan.packs = outputs * groups >= packed_limit;
+  const size_t step = w->stride * w->channels * groups;
+  const bool is_far = pixels * w->channels * groups > far_floats;
+  plan.copies = taps == 1 && !w->padding && step >= (is_far ? far_copied_limit : copied_limit);
+  const size_t most = plan.copies ? copied_pixels : chunk_pixels;
   plan.length = w->output_width;
-  if (is_pointwise) plan.length = parts_of(pixels, larger((pixels + 64) / chunk_pixels, 1));
+  if (is_pointwise) plan.length = parts_of(pixels, larger((pixels + spare_pixels) / most, 1));
   plan.lines = parts_of(pixels, plan.length);
   plan.last_length = pixels - (plan.lines - 1) * plan.length;
-  plan.chunk = larger(chunk_pixels / plan.length, 1);
+  plan.chunk = larger((most + spare_pixels) / plan.length, 1);
   if (plan.merges) plan.chunk = smaller(plan.chunk, w->output_height);
   const size_t width = addend_brgemm_panel_start(kernels, outputs, 1);
   plan.tile_rows = kernels->row_limit[parts_of(width, kernels->lanes) - 1];
 
-  plan.packs = outputs * groups >= packed_limit;
-  plan.copies =
-      taps == 1 && !w->padding && w->stride * w->channels * groups >= copied_limit;
-  size_t wanted = smaller(larger(pixels * taps * w->channels * outputs * groups / 1000000, 1), 8);
-  wanted = parts_of(wanted, groups);
-  const size_t tiles = parts_of(plan.rows, plan.tile_rows) * plan.taps_across;
-  plan.tap_parts = wanted > 1 && tiles >= least_tiles ? w->filter_height : 1;
-  wanted = parts_of(wanted, plan.tap_parts);
-  // Each part of the panels reads all of x, each part of the rows all of dy.
-  const size_t x = batch * w->height * w->width * w->channels * (plan.copies ? 4 : 1);
-  const size_t dy = pixels * outputs * (plan.packs ? 4 : 1);
-  const size_t row_tiles = tiles * (plan.tap_parts > 1 ? 1 : w->filter_height);
-  size_t least = SIZE_MAX;
-  for (size_t parts = 1; parts <= smaller(plan.panels, wanted); ++parts) {
-    size_t panel_step, row_step;
-    const size_t across = cut(plan.panels, parts, 1, &panel_step);
-    const size_t most = smaller(parts_of(wanted, across), larger(row_tiles / least_tiles, 1));
-    const size_t down = cut(plan.rows, most, plan.tile_rows, &row_step);
-    const size_t missing = wanted > across * down ? wanted - across * down : 0;
-    const size_t cost = across * x + down * dy + missing * (x + dy);
-    if (cost >= least) continue;
-    least = cost;
-    plan.panel_parts = across;
-    plan.panel_step = panel_step;
-    plan.row_parts = down;
-    plan.row_step = row_step;
-  }
-  wanted = parts_of(wanted, plan.panel_parts * plan.row_parts);
-  plan.line_parts = cut(plan.lines, wanted, 1, &plan.line_step);
+  choose_parts(&plan);
   return plan;
 }
 
@@ -295,7 +326,8 @@ void addend_direct_gradient_run(const addend_direct_gradient_plan *plan, const f
   const size_t end = smaller(first + plan->line_step, plan->lines);
   const size_t end_panel = smaller((panel_part + 1) * plan->panel_step, plan->panels);
   for (size_t line = first; line < end;) {
-    size_t count = smaller(plan->chunk, end - line), length = plan->length;
+    // Chunks of about equal sizes.
+    size_t count = parts_of(end - line, parts_of(end - line, plan->chunk)), length = plan->length;
     if (plan->merges) {
       count = smaller(count, w->output_height - line % w->output_height);
       if (w->padding) copy_lines(&k, line, count);

@@ -64,7 +64,7 @@ typedef struct {
   size_t source_step;
 } addend_direct_rectangle;
 
-enum { addend_direct_most_bands = 6 };
+enum { addend_direct_most_bands = 9 };
 
 /// How a piece is cut, which depends on its extents and the kernels alone.
 typedef struct {
