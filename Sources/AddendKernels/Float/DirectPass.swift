@@ -53,13 +53,19 @@ internal import CAddendKernels
   ) {
     precondition(packed.count == packedCount, "pack: extents")
     guard let filter = unsafe filter.address, let packed = unsafe packed.address else { return }
-    var window = window
-    for index in unsafe plans.indices {
-      var plan = unsafe plans[index]
-      if isDepthwise {
-        unsafe addend_depthwise_pack(&plan.piece, &window, filter, packed + packedStarts[index])
-      } else {
-        unsafe addend_direct_pack(&plan, &window, outputs, filter, packed + packedStarts[index])
+    unsafe withUnsafePointer(to: window) { window in
+      for index in unsafe plans.indices {
+        let part = unsafe packed + packedStarts[index]
+        unsafe withUnsafePointer(to: plans[index]) { plan in
+          if isDepthwise {
+            var piece = unsafe plan.pointee.piece
+            return unsafe addend_depthwise_pack(&piece, window, filter, part)
+          }
+          let units = unsafe plan.pointee.piece.groups * plan.pointee.panels
+          ThreadPool.forEachPart(of: units, size: 1) { unit, _ in
+            unsafe addend_direct_pack(plan, window, outputs, filter, unit, part)
+          }
+        }
       }
     }
   }

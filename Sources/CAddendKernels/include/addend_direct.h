@@ -84,9 +84,10 @@ addend_direct_plan addend_direct_prepare(const addend_brgemm_kernels *kernels,
 
 /// Floats of the piece's filter, as the tiles read it: [group][panel][tap][depth][width].
 size_t addend_direct_packed_count(const addend_direct_plan *plan);
-/// filter [group][filter_height][filter_width][channels][outputs] → packed.
+/// filter [group][filter_height][filter_width][channels][outputs] → packed, of the panel `unit` below
+/// groups · panels.
 void addend_direct_pack(const addend_direct_plan *plan, const addend_window *window, size_t outputs,
-                        const float *restrict filter, float *restrict packed);
+                        const float *restrict filter, size_t unit, float *restrict packed);
 
 /// The number of parts of the work, and the floats of scratch memory that one part needs.
 size_t addend_direct_part_count(const addend_direct_plan *plan);
