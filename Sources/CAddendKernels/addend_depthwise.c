@@ -11,11 +11,12 @@ typedef float block_16 __attribute__((vector_size(64), aligned(4)));
 typedef float block_4 __attribute__((vector_size(16), aligned(4)));
 typedef float block_1 __attribute__((vector_size(4), aligned(4)));
 
-/// The taps of an axis that lie inside the source at result p.
+/// Taps, or results, first ≤ i < end.
 typedef struct {
   size_t first, end;
 } tap_range;
 
+/// The taps of an axis that lie inside the source at result p.
 static tap_range taps_at(const addend_direct_axis *axis, size_t p) {
   const ptrdiff_t start = (ptrdiff_t)(p * axis->step) + axis->first;
   tap_range range = {0, axis->taps};
@@ -24,6 +25,17 @@ static tap_range taps_at(const addend_direct_axis *axis, size_t p) {
   while (range.end > range.first &&
          start + (ptrdiff_t)(range.end - 1) * axis->increment >= (ptrdiff_t)axis->extent)
     --range.end;
+  return range;
+}
+
+/// The results along a line whose pixels under tap s lie inside the image.
+static tap_range results_inside(const addend_window *w, size_t s) {
+  const size_t tap = s * w->dilation, reach = w->width + w->padding;
+  tap_range range = {0, 0};
+  if (tap < w->padding) range.first = (w->padding - tap + w->stride - 1) / w->stride;
+  if (tap < reach) range.end = (reach - tap - 1) / w->stride + 1;
+  if (range.end > w->output_width) range.end = w->output_width;
+  if (range.first > range.end) range.first = range.end;
   return range;
 }
 

@@ -10,7 +10,7 @@ ADDEND_INLINE void WIDTH_VARIANT(positions)(const size_t count, const size_t blo
   const ptrdiff_t line = (ptrdiff_t)(piece->across.extent * channels) * piece->down.increment;
   const ptrdiff_t pixel = (ptrdiff_t)channels * piece->across.increment;
   const size_t step = piece->across.step * channels;
-  BLOCK sums[4][4];
+  BLOCK sums[8][4];
 #pragma clang loop unroll(full)
   for (size_t i = 0; i < count; ++i)
 #pragma clang loop unroll(full)
@@ -42,8 +42,10 @@ ADDEND_INLINE void WIDTH_VARIANT(positions)(const size_t count, const size_t blo
     }
 }
 
-/// `blocks` blocks of channels from `column` on, along one line of results.
-ADDEND_INLINE void WIDTH_VARIANT(line)(const size_t blocks, const addend_direct_piece *piece,
+/// `blocks` blocks of channels from `column` on, along one line of results, `count` at a time where no
+/// tap lies outside.
+ADDEND_INLINE void WIDTH_VARIANT(line)(const size_t count, const size_t blocks,
+                                       const addend_direct_piece *piece,
                                        const addend_direct_operands *o, size_t line, size_t column) {
   const size_t image = line / piece->down.results, p = line % piece->down.results;
   const tap_range down = taps_at(&piece->down, p);
@@ -57,52 +59,93 @@ ADDEND_INLINE void WIDTH_VARIANT(line)(const size_t blocks, const addend_direct_
                              (ptrdiff_t)column;
     const size_t result = results + q * piece->result_pixel + column;
     const tap_range across = taps_at(&piece->across, q);
-    const bool is_inside = q + 4 <= piece->across.results && has_all(&piece->across, across) &&
-                           has_all(&piece->across, taps_at(&piece->across, q + 3));
+    const bool is_inside = q + count <= piece->across.results && has_all(&piece->across, across) &&
+                           has_all(&piece->across, taps_at(&piece->across, q + count - 1));
     if (is_inside)
-      WIDTH_VARIANT(positions)(4, blocks, piece, o, down, across, source, column, result);
+      WIDTH_VARIANT(positions)(count, blocks, piece, o, down, across, source, column, result);
     else
       WIDTH_VARIANT(positions)(1, blocks, piece, o, down, across, source, column, result);
-    q += is_inside ? 4 : 1;
+    q += is_inside ? count : 1;
   }
 }
 
-/// The gradients of up to four taps from `tap` on in filter row `row`, for one block of channels.
-ADDEND_INLINE void WIDTH_VARIANT(tap_gradients)(const size_t taps, size_t batch,
-                                                const addend_window *w, size_t channels,
-                                                const float *restrict x, const float *restrict dy,
-                                                size_t row, size_t tap, size_t column,
-                                                float *restrict gradient) {
-  BLOCK sums[4];
+/// Adds the products of results first ≤ q < end of a line, whose pixels under all taps lie inside.
+ADDEND_INLINE void WIDTH_VARIANT(add_products)(const size_t taps, const size_t blocks,
+                                               const addend_window *w, size_t channels,
+                                               const float *restrict x, const float *restrict dy,
+                                               size_t first, size_t end, size_t tap,
+                                               BLOCK sums[][4]) {
+  const size_t tap_step = w->dilation * channels, step = w->stride * channels;
+  const float *source = x + (first * w->stride + tap * w->dilation - w->padding) * channels;
+  for (size_t q = first; q < end; ++q, source += step)
 #pragma clang loop unroll(full)
-  for (size_t s = 0; s < taps; ++s) sums[s] = (BLOCK){0};
-  for (size_t image = 0; image < batch; ++image)
-    for (size_t p = 0; p < w->output_height; ++p) {
-      const size_t y = p * w->stride + row * w->dilation - w->padding;
-      if (y >= w->height) continue;
-      const float *source = x + (image * w->height + y) * w->width * channels + column;
-      const float *line = dy + (image * w->output_height + p) * w->output_width * channels + column;
-      for (size_t q = 0; q < w->output_width; ++q) {
-        const BLOCK right = *(const BLOCK *)(line + q * channels);
+    for (size_t v = 0; v < blocks; ++v) {
+      const BLOCK right = *(const BLOCK *)(dy + q * channels + v * CHANNELS);
 #pragma clang loop unroll(full)
-        for (size_t s = 0; s < taps; ++s) {
-          const size_t at = q * w->stride + (tap + s) * w->dilation - w->padding;
-          if (at < w->width)
-            sums[s] = MULTIPLY_ADD(*(const BLOCK *)(source + at * channels), right, sums[s]);
-        }
-      }
+      for (size_t s = 0; s < taps; ++s)
+        sums[s][v] = MULTIPLY_ADD(*(const BLOCK *)(source + s * tap_step + v * CHANNELS), right,
+                                  sums[s][v]);
     }
-#pragma clang loop unroll(full)
-  for (size_t s = 0; s < taps; ++s)
-    *(BLOCK *)(gradient + (row * w->filter_width + tap + s) * channels + column) = sums[s];
 }
 
-ADDEND_INLINE void WIDTH_VARIANT(gradient)(size_t batch, const addend_window *w, size_t channels,
+/// Adds one line's products to the gradients of `taps` taps from `tap` on, of neighbouring blocks.
+ADDEND_INLINE void WIDTH_VARIANT(add_line)(const size_t taps, const size_t blocks,
+                                           const addend_window *w, size_t channels,
                                            const float *restrict x, const float *restrict dy,
-                                           size_t row, size_t column, float *restrict gradient) {
-  size_t tap = 0;
-  for (; tap + 3 <= w->filter_width; tap += 3)
-    WIDTH_VARIANT(tap_gradients)(3, batch, w, channels, x, dy, row, tap, column, gradient);
-  for (; tap < w->filter_width; ++tap)
-    WIDTH_VARIANT(tap_gradients)(1, batch, w, channels, x, dy, row, tap, column, gradient);
+                                           size_t tap, float *restrict gradient) {
+  BLOCK sums[3][4];
+#pragma clang loop unroll(full)
+  for (size_t s = 0; s < taps; ++s)
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < blocks; ++v)
+      sums[s][v] = *(const BLOCK *)(gradient + s * channels + v * CHANNELS);
+  tap_range inside[3], all = {0, w->output_width};
+#pragma clang loop unroll(full)
+  for (size_t s = 0; s < taps; ++s) {
+    inside[s] = results_inside(w, tap + s);
+    if (inside[s].first > all.first) all.first = inside[s].first;
+    if (inside[s].end < all.end) all.end = inside[s].end;
+  }
+  if (all.first > all.end) all.first = all.end;
+  WIDTH_VARIANT(add_products)(taps, blocks, w, channels, x, dy, all.first, all.end, tap, sums);
+  // What only some of the taps reach.
+#pragma clang loop unroll(full)
+  for (size_t s = 0; s < taps; ++s) {
+    const tap_range own = inside[s];
+    const size_t last = own.end < all.first ? own.end : all.first;
+    const size_t first = own.first > all.end ? own.first : all.end;
+    WIDTH_VARIANT(add_products)(1, blocks, w, channels, x, dy, own.first, last, tap + s, sums + s);
+    WIDTH_VARIANT(add_products)(1, blocks, w, channels, x, dy, first, own.end, tap + s, sums + s);
+  }
+#pragma clang loop unroll(full)
+  for (size_t s = 0; s < taps; ++s)
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < blocks; ++v)
+      *(BLOCK *)(gradient + s * channels + v * CHANNELS) = sums[s][v];
+}
+
+/// Filter rows first ≤ r < end of neighbouring blocks. Line by line, so that a line of dy is read for
+/// all rows while it is in the cache.
+ADDEND_INLINE void WIDTH_VARIANT(gradient)(const size_t blocks, size_t batch, const addend_window *w,
+                                           size_t channels, const float *restrict x,
+                                           const float *restrict dy, size_t first, size_t end,
+                                           size_t column, float *restrict gradient) {
+  const size_t row_size = w->filter_width * channels;
+  for (size_t t = first * w->filter_width; t < end * w->filter_width; ++t)
+    for (size_t v = 0; v < blocks; ++v)
+      *(BLOCK *)(gradient + t * channels + column + v * CHANNELS) = (BLOCK){0};
+  for (size_t image = 0; image < batch; ++image)
+    for (size_t p = 0; p < w->output_height; ++p)
+      for (size_t r = first; r < end; ++r) {
+        const size_t y = p * w->stride + r * w->dilation - w->padding;
+        if (y >= w->height) continue;
+        const float *source = x + (image * w->height + y) * w->width * channels + column;
+        const float *line = dy + (image * w->output_height + p) * w->output_width * channels + column;
+        float *row = gradient + r * row_size + column;
+        size_t tap = 0;
+        for (; tap + 3 <= w->filter_width; tap += 3)
+          WIDTH_VARIANT(add_line)(3, blocks, w, channels, source, line, tap, row + tap * channels);
+        for (; tap < w->filter_width; ++tap)
+          WIDTH_VARIANT(add_line)(1, blocks, w, channels, source, line, tap, row + tap * channels);
+      }
 }

@@ -26,27 +26,30 @@ static void ADDEND_VARIANT(depthwise_line)(const addend_direct_piece *piece,
                                            const addend_direct_operands *operands, size_t line,
                                            size_t first, size_t end) {
   size_t c = first;
-  for (; c + 64 <= end; c += 64) ADDEND_VARIANT(line_16)(4, piece, operands, line, c);
-  for (; c + 16 <= end; c += 16) ADDEND_VARIANT(line_16)(1, piece, operands, line, c);
-  for (; c + 4 <= end; c += 4) ADDEND_VARIANT(line_4)(1, piece, operands, line, c);
-  for (; c < end; ++c) ADDEND_VARIANT(line_1)(1, piece, operands, line, c);
+  for (; c + 64 <= end; c += 64) ADDEND_VARIANT(line_16)(4, 4, piece, operands, line, c);
+  for (; c + 32 <= end; c += 32) ADDEND_VARIANT(line_16)(6, 2, piece, operands, line, c);
+  for (; c + 16 <= end; c += 16) ADDEND_VARIANT(line_16)(8, 1, piece, operands, line, c);
+  for (; c + 4 <= end; c += 4) ADDEND_VARIANT(line_4)(4, 1, piece, operands, line, c);
+  for (; c < end; ++c) ADDEND_VARIANT(line_1)(4, 1, piece, operands, line, c);
 }
 
-static void ADDEND_VARIANT(depthwise_gradient_row)(size_t batch, const addend_window *w,
+static void ADDEND_VARIANT(depthwise_gradient)(size_t batch, const addend_window *w,
                                                    size_t channels, const float *restrict x,
-                                                   const float *restrict dy, size_t row,
-                                                   size_t first, size_t end,
+                                                   const float *restrict dy, size_t first_row,
+                                                   size_t end_row, size_t first, size_t end,
                                                    float *restrict gradient) {
   size_t c = first;
-#define GRADIENT(width)                                                                         \
-  for (; c + width <= end; c += width)                                                          \
-    ADDEND_VARIANT(gradient_##width)(batch, w, channels, x, dy, row, c, gradient);
-  GRADIENT(16)
-  GRADIENT(4)
-  GRADIENT(1)
+#define GRADIENT(width, blocks)                                                        \
+  for (; c + width * blocks <= end; c += width * blocks)                               \
+    ADDEND_VARIANT(gradient_##width)(blocks, batch, w, channels, x, dy, first_row, end_row, c, gradient);
+  GRADIENT(16, 4)
+  GRADIENT(16, 2)
+  GRADIENT(16, 1)
+  GRADIENT(4, 1)
+  GRADIENT(1, 1)
 #undef GRADIENT
 }
 
 static const addend_depthwise_kernels ADDEND_VARIANT(depthwise) = {
     .line = ADDEND_VARIANT(depthwise_line),
-    .gradient_row = ADDEND_VARIANT(depthwise_gradient_row)};
+    .gradient = ADDEND_VARIANT(depthwise_gradient)};

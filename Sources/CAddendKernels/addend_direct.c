@@ -650,8 +650,10 @@ void addend_direct_run(const addend_direct_plan *plan, const addend_direct_opera
   const size_t first = down * plan->tile_step, end = smaller(first + plan->tile_step, plan->tiles);
   worker w = make_worker(plan, operands, group, scratch);
   // Rows of a few lines from beyond the cache are not foreseen by the processor.
-  const size_t source = plan->piece.batch * plan->piece.down.extent * plan->piece.across.extent *
-                        plan->piece.depth * plan->piece.groups;
+  const addend_direct_piece *piece = &plan->piece;
+  const size_t source =
+      smaller(piece->down.extent * piece->across.extent, piece->down.results * piece->across.results) *
+      piece->batch * piece->depth * piece->groups;
   const bool prefetches = plan->taps == 1 && source > addend_direct_far_floats &&
                           plan->depth <= 256 && (plan->panels > 1 || plan->depth > 128);
   for (size_t i = first; i < end;) {

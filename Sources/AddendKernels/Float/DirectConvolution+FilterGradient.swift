@@ -60,19 +60,21 @@ extension DirectConvolution {
     }
   }
 
-  /// Filter rows and blocks of channels are shared out.
+  /// Blocks of channels are shared out, and filter rows where those are few.
   @unsafe private func depthwiseGradient(
     _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ accumulates: Bool,
     _ scratch: UnsafeMutablePointer<Float>, _ gradient: UnsafeMutablePointer<Float>
   ) {
-    let (blockSize, channels, geometry) = (32, groups, geometry)
+    let (blockSize, channels, geometry) = (64, groups, geometry)
     let blocks = (channels + blockSize - 1) / blockSize
+    let rows = blocks < 4 ? 1 : geometry.filterHeight
     let depthwise = unsafe depthwise
     unsafe withUnsafePointer(to: window) { window in
-      ThreadPool.forEachPart(of: geometry.filterHeight * blocks, size: 1) { part, _ in
+      ThreadPool.forEachPart(of: geometry.filterHeight / rows * blocks, size: 1) { part, _ in
         let first = part % blocks * blockSize
-        unsafe depthwise.pointee.gradient_row(
-          geometry.batch, window, channels, x, dy, part / blocks, first,
+        let row = part / blocks * rows
+        unsafe depthwise.pointee.gradient(
+          geometry.batch, window, channels, x, dy, row, row + rows, first,
           min(first + blockSize, channels), scratch)
       }
       unsafe addend_depthwise_unpack(window, channels, scratch, accumulates, gradient)

@@ -14,17 +14,18 @@ typedef void (*addend_depthwise_fn)(const addend_direct_piece *piece,
                                     const addend_direct_operands *operands, size_t line,
                                     size_t first_channel, size_t end_channel);
 
-/// dW[r, s, c] = Σ x dy of one filter row r, for the channels given: packed [filter_height]
+/// dW[r, s, c] = Σ x dy of filter rows first_row ≤ r < end_row, for the channels given: packed [filter_height]
 /// [filter_width][channels], overwritten.
 typedef void (*addend_depthwise_gradient_fn)(size_t batch, const addend_window *window,
                                              size_t channels, const float *restrict x,
-                                             const float *restrict dy, size_t row,
+                                             const float *restrict dy, size_t first_row,
+                                             size_t end_row,
                                              size_t first_channel, size_t end_channel,
                                              float *restrict packed);
 
 typedef struct {
   addend_depthwise_fn line;
-  addend_depthwise_gradient_fn gradient_row;
+  addend_depthwise_gradient_fn gradient;
 } addend_depthwise_kernels;
 
 /// The kernels of the widest set that `isa` contains.
