@@ -3,6 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "addend_direct_parts.h"
+
 enum {
   // Channels up to which the taps of a filter row are merged.
   merged_limit = 32,
@@ -22,10 +24,6 @@ enum {
   // The least tiles for one panel that a part has, so that reading dy does not take longer.
   least_tiles = 8,
 };
-
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
-static size_t parts_of(size_t count, size_t size) { return (count + size - 1) / size; }
 
 /// Cuts `count` into at most `wanted` parts of equal steps.
 static size_t cut(size_t count, size_t wanted, size_t unit, size_t *step) {
