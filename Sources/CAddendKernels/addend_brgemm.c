@@ -39,6 +39,7 @@ __attribute__((noinline)) static void store4(float *p, vector4 x, size_t count) 
 #define MAXIMUM(x, y) ((vector4)(((x) > (y)) & (__typeof__((x) > (y)))(x)))
 #define PREFETCH(p) __builtin_prefetch(p, 1)
 #define VECTORS 4
+#define PAIRS false
 #define ROW_LIMITS {6, 6, 6, 6}
 #define ADDEND_TILES(kernel) \
   ROWS_6(kernel, 1) ROWS_6(kernel, 2) ROWS_6(kernel, 3) ROWS_6(kernel, 4)
@@ -56,6 +57,7 @@ __attribute__((noinline)) static void store4(float *p, vector4 x, size_t count) 
 #undef MAXIMUM
 #undef PREFETCH
 #undef VECTORS
+#undef PAIRS
 #undef ROW_LIMITS
 #undef ADDEND_TILES
 
@@ -80,6 +82,7 @@ ADDEND_INLINE __m256i first8(size_t count) {
 #define MULTIPLY_ADD(x, y, z) _mm256_fmadd_ps(x, y, z)
 #define MAXIMUM(x, y) _mm256_max_ps(x, y)
 #define VECTORS 2
+#define PAIRS false
 #define ROW_LIMITS {8, 6}
 #define ADDEND_TILES(kernel) ROWS_8(kernel, 1) ROWS_6(kernel, 2)
 #include "addend_brgemm_tile.h"
@@ -96,6 +99,7 @@ ADDEND_INLINE __m256i first8(size_t count) {
 #undef MULTIPLY_ADD
 #undef MAXIMUM
 #undef VECTORS
+#undef PAIRS
 #undef ROW_LIMITS
 #undef ADDEND_TILES
 
@@ -114,6 +118,7 @@ ADDEND_INLINE __m256i first8(size_t count) {
 #define MULTIPLY_ADD(x, y, z) _mm512_fmadd_ps(x, y, z)
 #define MAXIMUM(x, y) _mm512_max_ps(x, y)
 #define VECTORS 4
+#define PAIRS true
 #define ROW_LIMITS {8, 8, 8, 6}
 #define ADDEND_TILES(kernel) \
   ROWS_8(kernel, 1) ROWS_8(kernel, 2) ROWS_8(kernel, 3) ROWS_6(kernel, 4)

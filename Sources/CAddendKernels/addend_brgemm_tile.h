@@ -11,11 +11,32 @@ ADDEND_INLINE void ADDEND_VARIANT(add_products)(const addend_brgemm_tile *restri
   const size_t depth = t->depth, ldb = t->ldb, lda = t->lda;
   for (size_t tap = 0; tap < t->taps; ++tap) {
     const float *a[addend_brgemm_most_rows];
-    for (size_t i = 0; i < rows; ++i)
-      a[i] = t->a[tap * t->a_step + (transposed ? 0 : i)] + t->a_offset + (transposed ? i : 0);
-    const float *b = t->b + tap * t->b_step;
+    const float *const *list = t->a + tap * t->a_step;
+    const size_t step = t->a_row;
+    if (transposed || step)
+      for (size_t i = 0; i < rows; ++i)
+        a[i] = list[0] + t->a_offset + (transposed ? i : i * step);
+    else
+      for (size_t i = 0; i < rows; ++i) a[i] = list[i] + t->a_offset;
+    const float *b = t->b + (t->b_numbers ? t->b_numbers[tap] : tap) * t->b_step;
+    size_t p = 0;
+    // Eight sums of one vector are fewer than are in flight: products of even and odd p are summed
+    // apart where there are registers.
+    if (PAIRS && vectors == 1)
+      for (; p + 2 <= depth; p += 2, b += 2 * ldb) {
+        const VECTOR even = masks ? LOAD_PART(b, part) : LOAD(b);
+        const VECTOR odd = masks ? LOAD_PART(b + ldb, part) : LOAD(b + ldb);
+#pragma clang loop unroll(full)
+        for (size_t i = 0; i < rows; ++i)
+          sums[i][0] = MULTIPLY_ADD(BROADCAST(transposed ? a[0][p * lda + i] : a[i][p]), even,
+                                    sums[i][0]);
+#pragma clang loop unroll(full)
+        for (size_t i = 0; i < rows; ++i)
+          sums[i][1] = MULTIPLY_ADD(
+              BROADCAST(transposed ? a[0][(p + 1) * lda + i] : a[i][p + 1]), odd, sums[i][1]);
+      }
 #pragma clang loop unroll_count(2)
-    for (size_t p = 0; p < depth; ++p) {
+    for (; p < depth; ++p) {
       VECTOR right[addend_brgemm_most_vectors];
 #pragma clang loop unroll(full)
       for (size_t v = 0; v < vectors; ++v)
@@ -46,10 +67,16 @@ ADDEND_INLINE void ADDEND_VARIANT(tile)(const addend_brgemm_tile *restrict t, co
       PREFETCH(t->c + i * t->ldc + v * LANES);
       sums[i][v] = BROADCAST(0.0f);
     }
+  if (PAIRS && vectors == 1)
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < rows; ++i) sums[i][1] = BROADCAST(0.0f);
   if (t->is_padded || t->columns == vectors * LANES)
     ADDEND_VARIANT(add_products)(t, transposed, false, rows, vectors, part, sums);
   else
     ADDEND_VARIANT(add_products)(t, transposed, true, rows, vectors, part, sums);
+  if (PAIRS && vectors == 1)
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < rows; ++i) sums[i][0] += sums[i][1];
   // Conditions outside the loops: inside, the compiler would make a copy of the loops for each case.
 #define FOR_SUMS(statement)                                           \
   _Pragma("clang loop unroll(full)") for (size_t i = 0; i < rows; ++i) \

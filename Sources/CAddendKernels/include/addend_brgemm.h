@@ -19,13 +19,15 @@ typedef struct {
 
   /// A_t(i, p) = a[t·a_step + i][a_offset + p]: any `rows` rows of memory, so that patches of an
   /// image need not be laid out. Where the kernel is the transposed one, A_t(i, p) =
-  /// a[t·a_step][a_offset + p·lda + i].
+  /// a[t·a_step][a_offset + p·lda + i]. Where the rows of a straight kernel's tile lie at equal
+  /// distances, a_row > 0 tells them, and A_t(i, p) = a[t·a_step][a_offset + i·a_row + p].
   const float *const *a;
-  size_t a_step, a_offset, lda;
+  size_t a_step, a_offset, a_row, lda;
 
-  /// B_t[p][j] = b[t·b_step + p·ldb + j].
+  /// B_t[p][j] = b[n·b_step + p·ldb + j] where n = b_numbers[t], or t where there are none.
   const float *b;
   size_t b_step, ldb;
+  const size_t *b_numbers;
   /// Whether whole vectors of b may be read beyond `columns`, as in a packed panel.
   bool is_padded;
 
