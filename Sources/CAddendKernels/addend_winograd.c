@@ -34,30 +34,72 @@ static place locate(const addend_winograd_plan *plan, size_t tile) {
       .wide = plan->size - !wide};
 }
 
-/// Pointers to tall × wide pixels from (row, column) of an image, to zeros outside.
-static void gather_pixels(const float *images, const float *zeros, size_t height, size_t width,
-                          size_t channels, size_t image, ptrdiff_t row, ptrdiff_t column, size_t tall,
-                          size_t wide, const float **pixels) {
+/// Images whose tiles are transformed: they begin `padding` pixels before their outputs, and have
+/// `margin` more pixels than outputs.
+typedef struct {
+  const float *values, *zeros;
+  size_t height, width, channels;
+  ptrdiff_t padding;
+  size_t margin;
+} images;
+
+/// The pixels of a tile in order, zeros outside the image, and those of the tile that comes next.
+typedef struct {
+  const float *now[36], *next[36];
+} pixel_lists;
+
+static void list_pixels(const images *images, place at, const float **pixels) {
+  const ptrdiff_t height = (ptrdiff_t)images->height, width = (ptrdiff_t)images->width;
+  const size_t tall = at.tall + images->margin, wide = at.wide + images->margin;
   for (size_t i = 0; i < tall; ++i) {
-    const ptrdiff_t y = row + (ptrdiff_t)i;
-    const bool inside = y >= 0 && y < (ptrdiff_t)height;
-    const float *line =
-        images + ((ptrdiff_t)(image * height) + (inside ? y : 0)) * (ptrdiff_t)(width * channels);
+    const ptrdiff_t y = (ptrdiff_t)(at.row + i) - images->padding;
+    const bool inside = y >= 0 && y < height;
+    const float *line = images->values + ((ptrdiff_t)at.image * height + (inside ? y : 0)) * width *
+                                             (ptrdiff_t)images->channels;
     for (size_t j = 0; j < wide; ++j) {
-      const ptrdiff_t x = column + (ptrdiff_t)j;
-      pixels[i * wide + j] =
-          inside && x >= 0 && x < (ptrdiff_t)width ? line + x * (ptrdiff_t)channels : zeros;
+      const ptrdiff_t x = (ptrdiff_t)(at.column + j) - images->padding;
+      const bool exists = inside && x >= 0 && x < width;
+      pixels[i * wide + j] = exists ? line + x * (ptrdiff_t)images->channels : images->zeros;
     }
   }
 }
 
-#define PREFETCH(p) __builtin_prefetch(p, 0, 3)
-#define PREFETCH_OUTPUT(p) __builtin_prefetch(p, 1, 3)
-typedef void (*forward_tile)(const float *const *pixels, const float *const *next, size_t first, size_t last, float *values,
-                             size_t step);
-typedef void (*backward_tile)(const float *values, size_t step, size_t rows, size_t columns,
-                              size_t count, const float *bias, const float *residual, bool rectifies,
-                              float *y, size_t y_row, size_t y_column);
+typedef void (*forward_tile)(const pixel_lists *pixels, size_t first, size_t last,
+                             addend_winograd_block to);
+
+/// Transforms tiles by the kernels of their classes.
+static void transform_tiles(const addend_winograd_plan *plan, const images *images,
+                            const forward_tile kernels[4][4], size_t tile, size_t count,
+                            size_t first, size_t last, addend_winograd_block to) {
+  pixel_lists pixels;
+  for (size_t i = 0; i < 36; ++i) pixels.next[i] = images->zeros;
+  place next = locate(plan, tile);
+  list_pixels(images, next, pixels.next);
+  for (size_t t = 0; t < count; ++t, to.values += to.pitch) {
+    const place at = next;
+    memcpy(pixels.now, pixels.next, sizeof pixels.now);
+    if (t + 1 < count) {
+      next = locate(plan, tile + t + 1);
+      list_pixels(images, next, pixels.next);
+    }
+    kernels[at.tall - 1][at.wide - 1](&pixels, first, last, to);
+  }
+}
+
+/// Where a tile's outputs go.
+typedef struct {
+  /// How many of them lie in the image.
+  size_t rows, columns;
+  const float *bias, *residual;
+  bool rectifies;
+  float *y;
+  /// Floats from one row or column to the next.
+  size_t row, column;
+} results;
+
+typedef void (*backward_tile)(addend_winograd_block m, size_t count, const results *to);
+
+#define PREFETCH(p, writes) __builtin_prefetch(p, writes, 3)
 
 typedef float vector4 __attribute__((vector_size(16), aligned(4)));
 ADDEND_INLINE vector4 load4(const float *p, size_t count) {
@@ -191,9 +233,10 @@ size_t addend_winograd_tiles_of(const addend_winograd_plan *plan, size_t point, 
 /// Floats of a packed panel that the first cache keeps beside all else.
 enum { near_count = 1 << 13 };
 
-void addend_winograd_products(const addend_winograd_plan *plan, const addend_brgemm_kernels *kernels,
-                              const float *packed, addend_winograd_block v, size_t tile, size_t count,
-                              size_t first, size_t last, addend_winograd_block m) {
+void addend_winograd_products(const addend_winograd_plan *plan,
+                              const addend_brgemm_kernels *kernels, const float *packed,
+                              addend_winograd_block v, size_t tile, size_t count, size_t first,
+                              size_t last, addend_winograd_block m) {
   const size_t depth = plan->channels;
   const size_t point_size = depth * addend_brgemm_padded(kernels, plan->outputs);
   const size_t panels = addend_brgemm_panel_count(kernels, plan->outputs);
@@ -230,8 +273,9 @@ void addend_winograd_products(const addend_winograd_plan *plan, const addend_brg
 
 void addend_winograd_filter_products(const addend_winograd_plan *plan,
                                      const addend_brgemm_kernels *kernels, addend_winograd_block v,
-                                     addend_winograd_block w, size_t tile, size_t count, size_t channel,
-                                     size_t channels, size_t panel, addend_winograd_block du) {
+                                     addend_winograd_block w, size_t tile, size_t count,
+                                     size_t channel, size_t channels, size_t panel,
+                                     addend_winograd_block du) {
   const size_t start = addend_brgemm_panel_start(kernels, plan->outputs, panel);
   const size_t width = addend_brgemm_panel_start(kernels, plan->outputs, panel + 1) - start;
   const size_t vectors = width / kernels->lanes;
@@ -258,8 +302,8 @@ void addend_winograd_filter_products(const addend_winograd_plan *plan,
   }
 }
 
-/// Magnitudes of a family's lines, point by point: the sums of rows of G and Bᵀ as they are computed, and
-/// of columns of A; the rows of A and columns of G themselves.
+/// Magnitudes in the matrices of a size of tile, point by point: G, the sums of Bᵀ's rows as they
+/// are computed, and A.
 typedef struct {
   size_t points, outputs;
   double g[6][3], b[6], a[6][4];
@@ -268,7 +312,7 @@ typedef struct {
 static line_norms norms_of(size_t size) {
   const double a = 0.625, b = 1.5, s0 = 1 / (a * a * b * b), f = a * a * (b * b - a * a);
   const double sa = 1 / (2 * f), sb = a * a / (b * b) * sa;
-  // B: d[2] and d[1] meet in two terms of the lesser large tile at ±a.
+  // In tiles of 3, the points ±a take d[2] in two terms.
   const double near = (1 + b) * (1 + a);
   switch (size) {
     case 4:

@@ -95,17 +95,17 @@ addend_winograd_pass addend_winograd_filter_gradient(addend_winograd_plan plan, 
   const size_t tiles = plan.starts[4];
   pass.error_factor =
       (double)tiles * addend_winograd_filter_norm(&plan) * relative_error(tiles + 32);
-  // Sums long enough to hide that dU goes through the second cache. (Keeping dU in registers, a row of
-  // points at a time, lost: 0.64 to 0.48 ms for 256 channels of 14 × 14.)
+  // Sums long enough to hide that dU goes through the second cache. (Keeping dU in registers, a
+  // column of points at a time, lost: 0.64 to 0.48 ms for 256 channels of 14 × 14.)
   pass.blocks = quotient(tiles, 160);
   pass.block = quotient(tiles, pass.blocks);
-  pass.scratch_count =
-      zero_count(&plan) + pair_count(&pass) + panel_count(&pass) * range_count(&pass) * sum_count(&pass);
+  pass.scratch_count = zero_count(&plan) + pair_count(&pass) +
+                       panel_count(&pass) * range_count(&pass) * sum_count(&pass);
   return pass;
 }
 
-void addend_winograd_pack(const addend_winograd_pass *pass, const float *filter, bool turned, size_t first,
-                          size_t last, float *packed) {
+void addend_winograd_pack(const addend_winograd_pass *pass, const float *filter, bool turned,
+                          size_t first, size_t last, float *packed) {
   pass->kernels->pack(&pass->plan, filter, turned, first, last, packed);
 }
 
@@ -177,9 +177,10 @@ static void convolve_shared(const addend_winograd_pass *pass, const addend_winog
 }
 
 /// Transforms some of a block's tiles.
-static void transform_for_gradient(const addend_winograd_pass *pass, const addend_winograd_data *data,
-                                   size_t tile, size_t count, addend_winograd_block v,
-                                   addend_winograd_block w, size_t part, size_t parts) {
+static void transform_for_gradient(const addend_winograd_pass *pass,
+                                   const addend_winograd_data *data, size_t tile, size_t count,
+                                   addend_winograd_block v, addend_winograd_block w, size_t part,
+                                   size_t parts) {
   const addend_winograd_plan *plan = &pass->plan;
   const size_t first = share(count, part, parts), own = share(count, part + 1, parts) - first;
   v.values += first * v.pitch;
@@ -199,10 +200,12 @@ static void reduce_gradient(const addend_winograd_pass *pass, const addend_winog
   const size_t until = smaller(plan->channels, 16 * share(units, range + 1, ranges));
   const size_t first = addend_brgemm_panel_start(pass->products, plan->outputs, panel);
   const size_t end = addend_brgemm_panel_start(pass->products, plan->outputs, panel + 1);
-  const addend_winograd_block du = block_at(sums + part * sum_count(pass), sum_channels, end - first);
+  const addend_winograd_block du =
+      block_at(sums + part * sum_count(pass), sum_channels, end - first);
   for (; channel < until; channel += sum_channels) {
     const size_t own = smaller(sum_channels, until - channel);
-    addend_winograd_filter_products(plan, pass->products, v, w, tile, count, channel, own, panel, du);
+    addend_winograd_filter_products(plan, pass->products, v, w, tile, count, channel, own, panel,
+                                    du);
     pass->kernels->filter(plan, du, channel, own, first, smaller(end, plan->outputs), accumulates,
                           data->result);
   }

@@ -14,7 +14,8 @@ internal import CAddendKernels
 ///
 /// Cost: a 4×4 tile takes `36 · channels · outputs` multiplications where the definition takes 144, a 2×2
 /// tile 16 where it takes 36. Nothing is allocated. Results are the same bits on any number of threads;
-/// other instruction sets round differently, within the bound that `errorFactor(_:)` states.
+/// other instruction sets round differently, within the bound that `errorFactor(_:)` states. An
+/// infinite input makes NaN of its tiles' results.
 @safe public final class WinogradConvolution: @unchecked Sendable {
   // Invariant behind @unchecked: all members are set once; the kernels that they point to are constants.
 
