@@ -32,7 +32,8 @@ struct InspectCommand: ParsableCommand {
   @Option(help: "The batch that kernels are chosen for.")
   var batch = 1
 
-  @Flag(help: "Choose among kernels that sum products as they stand: none by Winograd's transforms.")
+  @Flag(
+    help: "Choose among kernels that sum products as they stand: none by Winograd's transforms.")
   var exact = false
 
   @OptionGroup var common: CommonOptions
@@ -74,57 +75,18 @@ struct InspectCommand: ParsableCommand {
     let result = NetworkResult(model: frozen, archive: archive, evaluation: nil)
     var object = result.json.objectValue ?? JSONObject()
     object["layers"] = .array(layers)
-    if kernels { object["kernels"] = try sayKernels(of: frozen) }
+    if kernels {
+      let report = common.computing {
+        KernelReport(of: frozen, batch: batch, isExact: exact, threads: common.threads)
+      }
+      common.say(report.text)
+      object["kernels"] = report.json
+    }
     // A network that is not trained yet has not coded anything.
     let errors = file == nil ? [] : CodingErrors(of: frozen).figures
     if !errors.isEmpty { object["codingErrors"] = .array(errors.map(\.json)) }
     try Envelope(command: "inspect", options: common, dataset: nil, results: [.object(object)])
       .write()
-  }
-
-  /// A table of the kernels that the compiled network runs on.
-  private func sayKernels(of model: Model<Float>) throws -> JSONValue {
-    let threads = common.threads ?? ThreadPool.availableProcessors
-    let choices = KernelChoices(
-      path: KernelChoices.userFile, machine: Machine.current.summary(threads: threads))
-    let executable = common.computing {
-      model.compiled(batch: batch, isExact: exact, choices: choices)
-    }
-    choices.save()
-    var table = TextTable(columns: [
-      .init("layer", alignment: .leading), .init("product", alignment: .leading),
-      .init("kernel", alignment: .leading), .init("measured now", alignment: .leading),
-    ])
-    for kernel in executable.kernels {
-      let seconds = kernel.seconds.sorted { $0.value < $1.value }.map {
-        "\($0.key) \(QuantityUnit.seconds.text($0.value))"
-      }
-      table.append([
-        kernel.name, kernel.operation, kernel.kernel,
-        seconds.isEmpty ? "–" : seconds.joined(separator: ", "),
-      ])
-    }
-    let (planned, unshared) = executable.memory
-    common.say("kernels for batches of \(batch) on \(threads) threads")
-    common.say("\(table)")
-    common.say(
-      "results take \(QuantityUnit.bytes.text(Double(planned))), "
-        + "without sharing \(QuantityUnit.bytes.text(Double(unshared)))")
-    return [
-      "batch": .integer(batch), "resultBytes": .integer(planned),
-      "unsharedResultBytes": .integer(unshared),
-      "products": .array(
-        executable.kernels.map { kernel in
-          var seconds = JSONObject()
-          for (name, value) in kernel.seconds.sorted(by: { $0.key < $1.key }) {
-            seconds[name] = .number(value)
-          }
-          return [
-            "layer": .text(kernel.name), "product": .text(kernel.operation),
-            "kernel": .text(kernel.kernel), "seconds": .object(seconds),
-          ]
-        }),
-    ]
   }
 
   /// A table of what coding lost, where a map codes.

@@ -5,6 +5,7 @@
 /// stay in registers. `masks`: the last vector of b must not be read to its end.
 ADDEND_INLINE void ADDEND_VARIANT(add_products)(const addend_brgemm_tile *restrict t,
                                                 const bool transposed, const bool masks,
+                                                const bool streaming,
                                                 const size_t rows, const size_t vectors,
                                                 const MASK part,
                                                 VECTOR sums[][addend_brgemm_most_vectors]) {
@@ -41,6 +42,11 @@ ADDEND_INLINE void ADDEND_VARIANT(add_products)(const addend_brgemm_tile *restri
 #pragma clang loop unroll(full)
       for (size_t v = 0; v < vectors; ++v)
         right[v] = masks && v + 1 == vectors ? LOAD_PART(b + v * LANES, part) : LOAD(b + v * LANES);
+      if (streaming) {
+        // What follows B is prefetched at its end.
+#pragma clang loop unroll(full)
+        for (size_t v = 0; v < vectors; ++v) FETCH(b + addend_brgemm_lead * ldb + v * LANES);
+      }
       b += ldb;
 #pragma clang loop unroll(full)
       for (size_t i = 0; i < rows; ++i) {
@@ -55,7 +61,8 @@ ADDEND_INLINE void ADDEND_VARIANT(add_products)(const addend_brgemm_tile *restri
 
 /// One tile.
 ADDEND_INLINE void ADDEND_VARIANT(tile)(const addend_brgemm_tile *restrict t, const bool transposed,
-                                        const size_t rows, const size_t vectors) {
+                                        const bool streaming, const size_t rows,
+                                        const size_t vectors) {
   // Arrays of fixed extents: those of variable ones would live in memory.
   VECTOR sums[addend_brgemm_most_rows][addend_brgemm_most_vectors];
   const MASK whole = FIRST(LANES), part = FIRST(t->columns - (vectors - 1) * LANES);
@@ -71,9 +78,9 @@ ADDEND_INLINE void ADDEND_VARIANT(tile)(const addend_brgemm_tile *restrict t, co
 #pragma clang loop unroll(full)
     for (size_t i = 0; i < rows; ++i) sums[i][1] = BROADCAST(0.0f);
   if (t->is_padded || t->columns == vectors * LANES)
-    ADDEND_VARIANT(add_products)(t, transposed, false, rows, vectors, part, sums);
+    ADDEND_VARIANT(add_products)(t, transposed, false, streaming, rows, vectors, part, sums);
   else
-    ADDEND_VARIANT(add_products)(t, transposed, true, rows, vectors, part, sums);
+    ADDEND_VARIANT(add_products)(t, transposed, true, streaming, rows, vectors, part, sums);
   if (PAIRS && vectors == 1)
 #pragma clang loop unroll(full)
     for (size_t i = 0; i < rows; ++i) sums[i][0] += sums[i][1];
@@ -96,20 +103,25 @@ ADDEND_INLINE void ADDEND_VARIANT(tile)(const addend_brgemm_tile *restrict t, co
 
 #define KERNEL(v, r)                                                                            \
   static void ADDEND_VARIANT(straight_##v##_##r)(const addend_brgemm_tile *tile) {              \
-    ADDEND_VARIANT(tile)(tile, false, r, v);                                                    \
+    ADDEND_VARIANT(tile)(tile, false, false, r, v);                                             \
   }                                                                                             \
   static void ADDEND_VARIANT(transposed_##v##_##r)(const addend_brgemm_tile *tile) {            \
-    ADDEND_VARIANT(tile)(tile, true, r, v);                                                     \
+    ADDEND_VARIANT(tile)(tile, true, false, r, v);                                              \
+  }                                                                                             \
+  static void ADDEND_VARIANT(streaming_##v##_##r)(const addend_brgemm_tile *tile) {             \
+    ADDEND_VARIANT(tile)(tile, false, true, r, v);                                              \
   }
 ADDEND_TILES(KERNEL)
 #undef KERNEL
 
 #define STRAIGHT(v, r) .straight[v - 1][r - 1] = ADDEND_VARIANT(straight_##v##_##r),
 #define TRANSPOSED(v, r) .transposed[v - 1][r - 1] = ADDEND_VARIANT(transposed_##v##_##r),
+#define STREAMING(v, r) .streaming[v - 1][r - 1] = ADDEND_VARIANT(streaming_##v##_##r),
 static const addend_brgemm_kernels ADDEND_VARIANT(brgemm) = {
     .lanes = LANES,
     .vectors = VECTORS,
     .row_limit = ROW_LIMITS,
-    ADDEND_TILES(STRAIGHT) ADDEND_TILES(TRANSPOSED)};
+    ADDEND_TILES(STRAIGHT) ADDEND_TILES(TRANSPOSED) ADDEND_TILES(STREAMING)};
 #undef STRAIGHT
+#undef STREAMING
 #undef TRANSPOSED

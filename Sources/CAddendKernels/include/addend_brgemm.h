@@ -44,7 +44,8 @@ typedef struct {
 
 typedef void (*addend_brgemm_fn)(const addend_brgemm_tile *tile);
 
-enum { addend_brgemm_most_vectors = 4, addend_brgemm_most_rows = 8 };
+/// A streaming kernel fetches B this many rows before they are used.
+enum { addend_brgemm_most_vectors = 4, addend_brgemm_most_rows = 8, addend_brgemm_lead = 32 };
 
 /// The kernels of one instruction set. A tile of up to `vectors · lanes` columns takes
 /// v = ⌈columns / lanes⌉ vectors; it has at most row_limit[v − 1] rows.
@@ -54,6 +55,8 @@ typedef struct {
   /// [v − 1][rows − 1]: rows of A anywhere, and A transposed.
   addend_brgemm_fn straight[addend_brgemm_most_vectors][addend_brgemm_most_rows];
   addend_brgemm_fn transposed[addend_brgemm_most_vectors][addend_brgemm_most_rows];
+  /// As straight, for a B that lies in a far cache or in memory, and that the next product's follows.
+  addend_brgemm_fn streaming[addend_brgemm_most_vectors][addend_brgemm_most_rows];
 } addend_brgemm_kernels;
 
 /// The kernels of the widest set that `isa` contains.
