@@ -1,6 +1,7 @@
 public import AddendKernels
 
-// float32 convolutions go to oneDNN where it is linked and fast, and through patches elsewhere.
+// float32 convolutions go to kernels that take images as they lie; 1×1 filters are products, and filters
+// of very many taps go through patches.
 
 extension Float {
   public static func convolve(
@@ -9,10 +10,9 @@ extension Float {
   ) {
     let outputs = geometry.checkConvolution(
       image: image.count, filter: filter.count, result: y.count)
-    guard let convolution = FloatConvolution.cached(.output, geometry, outputs: outputs) else {
-      return convolveThroughPatches(image, filter, geometry, into: &y)
-    }
-    convolution.convolve(image, filter, into: &y)
+    guard !geometry.isPointwise,
+      PlainConvolution.convolve(image, filter, geometry, outputs: outputs, into: &y)
+    else { return convolveThroughPatches(image, filter, geometry, into: &y) }
   }
 
   public static func convolutionInputGradient(
@@ -21,9 +21,9 @@ extension Float {
   ) {
     let outputs = geometry.checkConvolution(
       image: dx.count, filter: filter.count, result: dy.count)
-    guard let convolution = FloatConvolution.cached(.inputGradient, geometry, outputs: outputs)
+    guard !geometry.isPointwise,
+      PlainConvolution.inputGradient(dy, filter, geometry, outputs: outputs, into: &dx)
     else { return inputGradientThroughPatches(dy, filter, geometry, into: &dx) }
-    convolution.inputGradient(dy, filter, into: &dx)
   }
 
   public static func convolutionFilterGradient(
@@ -32,11 +32,12 @@ extension Float {
   ) {
     let outputs = geometry.checkConvolution(
       image: image.count, filter: filterGradient.count, result: dy.count)
-    guard let convolution = FloatConvolution.cached(.filterGradient, geometry, outputs: outputs)
+    guard !geometry.isPointwise,
+      PlainConvolution.filterGradient(
+        image, dy, geometry, outputs: outputs, accumulates: accumulates, into: &filterGradient)
     else {
       return filterGradientThroughPatches(
         image, dy, geometry, accumulates: accumulates, into: &filterGradient)
     }
-    convolution.filterGradient(image, dy, accumulates: accumulates, into: &filterGradient)
   }
 }

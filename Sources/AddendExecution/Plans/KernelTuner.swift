@@ -50,22 +50,30 @@ struct KernelTuner {
       return [("batch-reduce", { ProductKernel(linear, rows: rows) })]
     }
     guard linear.weights.count == 1 else {
-      return [("groups", { GroupKernel(linear, geometry) })]
+      return [
+        ("direct", { DirectKernel(linear, geometry) }),
+        ("groups", { GroupKernel(linear, geometry) }),
+      ]
     }
+    var candidates: [Candidate] = [("direct", { DirectKernel(linear, geometry) })]
     if geometry.isPointwise {
-      return [("batch-reduce", { ProductKernel(linear, rows: geometry.patchCount) })]
+      candidates.append(
+        ("batch-reduce", { ProductKernel(linear, rows: geometry.patchCount) }))
+    } else {
+      candidates.append(("patches", { PatchKernel(linear, geometry) }))
+      candidates.append(("oneDNN", { LibraryKernel(linear, geometry) }))
     }
-    return [
-      ("oneDNN", { LibraryKernel(linear, geometry) }),
-      ("patches", { PatchKernel(linear, geometry) }),
+    guard !isExact else { return candidates }
+    return candidates + [
+      ("winograd-2×2", { WinogradKernel(linear, geometry, tile: .two) }),
+      ("winograd-4×4", { WinogradKernel(linear, geometry, tile: .four) }),
     ]
   }
 
   private static func key(
     _ linear: LinearOperation<Float>, batch: Int, rows: Int, isExact: Bool
   ) -> String {
-    let exact = isExact ? " exact" : ""
-    let tail = (linear.addsInput ? " +" : "") + exact
+    let tail = (linear.addsInput ? " +" : "") + (isExact ? " exact" : "")
     guard let g = linear.geometry else {
       return "\(rows)×\(linear.weights[0].shape[0])×\(linear.outputs)\(tail)"
     }

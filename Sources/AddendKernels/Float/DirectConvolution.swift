@@ -99,6 +99,9 @@ internal import CAddendKernels
   /// Floats of the filter as `inputGradient` reads it.
   public var gradientPackedCount: Int { inputGradient.packedCount }
 
+  /// Floats of scratch memory that `convolve` needs.
+  public var convolveScratchCount: Int { forward.scratchCount }
+
   /// Floats of scratch memory that any of the passes needs.
   public var scratchCount: Int {
     max(forward.scratchCount, inputGradient.scratchCount, filterGradientScratchCount)
