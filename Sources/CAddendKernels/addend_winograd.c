@@ -14,24 +14,34 @@
 /// Where a tile lies, and how many outputs it has.
 typedef struct {
   size_t image, row, column, tall, wide;
+  /// The column after the last tile of its class in the row.
+  size_t end;
 } place;
 
 static place locate(const addend_winograd_plan *plan, size_t tile) {
   size_t class = 0;
   while (tile >= plan->starts[class + 1]) ++class;
-  const bool tall = class <= 1, wide = class == 1 || class == 2;
-  const size_t rows = tall ? plan->whole_rows : plan->rows - plan->whole_rows;
-  const size_t columns = wide ? plan->whole_columns : plan->columns - plan->whole_columns;
+  const bool is_tall = class <= 1, is_wide = class == 1 || class == 2;
+  const size_t tall = plan->size - !is_tall, wide = plan->size - !is_wide;
+  const size_t rows = is_tall ? plan->whole_rows : plan->rows - plan->whole_rows;
+  const size_t columns = is_wide ? plan->whole_columns : plan->columns - plan->whole_columns;
+  const size_t top = is_tall ? 0 : plan->whole_rows * plan->size;
+  const size_t left = is_wide ? 0 : plan->whole_columns * plan->size;
   // Divisions of 32 bits are several times faster.
   const uint32_t index = (uint32_t)(tile - plan->starts[class]);
   const uint32_t line = index / (uint32_t)columns, image = line / (uint32_t)rows;
-  const size_t i = line - image * rows, j = index - line * columns;
-  return (place){
-      .image = image,
-      .row = tall ? i * plan->size : plan->whole_rows * plan->size + i * (plan->size - 1),
-      .column = wide ? j * plan->size : plan->whole_columns * plan->size + j * (plan->size - 1),
-      .tall = plan->size - !tall,
-      .wide = plan->size - !wide};
+  return (place){.image = image,
+                 .row = top + (line - image * rows) * tall,
+                 .column = left + (index - line * columns) * wide,
+                 .tall = tall,
+                 .wide = wide,
+                 .end = left + columns * wide};
+}
+
+/// The place of `tile`, which follows the one at `at`.
+static place follow(const addend_winograd_plan *plan, place at, size_t tile) {
+  at.column += at.wide;
+  return at.column < at.end ? at : locate(plan, tile);
 }
 
 /// Images whose tiles are transformed: they begin `padding` pixels before their outputs, and have
@@ -45,23 +55,28 @@ typedef struct {
 
 /// The pixels of a tile in order, zeros outside the image, and those of the tile that comes next.
 typedef struct {
-  const float *now[36], *next[36];
+  const float **now, **next;
 } pixel_lists;
 
 static void list_pixels(const images *images, place at, const float **pixels) {
   const ptrdiff_t height = (ptrdiff_t)images->height, width = (ptrdiff_t)images->width;
-  const size_t tall = at.tall + images->margin, wide = at.wide + images->margin;
-  for (size_t i = 0; i < tall; ++i) {
-    const ptrdiff_t y = (ptrdiff_t)(at.row + i) - images->padding;
-    const bool inside = y >= 0 && y < height;
-    const float *line = images->values + ((ptrdiff_t)at.image * height + (inside ? y : 0)) * width *
-                                             (ptrdiff_t)images->channels;
-    for (size_t j = 0; j < wide; ++j) {
-      const ptrdiff_t x = (ptrdiff_t)(at.column + j) - images->padding;
-      const bool exists = inside && x >= 0 && x < width;
-      pixels[i * wide + j] = exists ? line + x * (ptrdiff_t)images->channels : images->zeros;
-    }
+  const ptrdiff_t channels = (ptrdiff_t)images->channels;
+  const ptrdiff_t top = (ptrdiff_t)at.row - images->padding;
+  const ptrdiff_t left = (ptrdiff_t)at.column - images->padding;
+  const ptrdiff_t tall = (ptrdiff_t)(at.tall + images->margin);
+  const ptrdiff_t wide = (ptrdiff_t)(at.wide + images->margin);
+  const float *image = images->values + (ptrdiff_t)at.image * height * width * channels;
+  if (top >= 0 && left >= 0 && top + tall <= height && left + wide <= width) {
+    const float *line = image + (top * width + left) * channels;
+    for (ptrdiff_t i = 0; i < tall; ++i, line += width * channels)
+      for (ptrdiff_t j = 0; j < wide; ++j) *pixels++ = line + j * channels;
+    return;
   }
+  for (ptrdiff_t y = top; y < top + tall; ++y)
+    for (ptrdiff_t x = left; x < left + wide; ++x) {
+      const bool exists = y >= 0 && y < height && x >= 0 && x < width;
+      *pixels++ = exists ? image + (y * width + x) * channels : images->zeros;
+    }
 }
 
 typedef void (*forward_tile)(const pixel_lists *pixels, size_t first, size_t last,
@@ -71,15 +86,16 @@ typedef void (*forward_tile)(const pixel_lists *pixels, size_t first, size_t las
 static void transform_tiles(const addend_winograd_plan *plan, const images *images,
                             const forward_tile kernels[4][4], size_t tile, size_t count,
                             size_t first, size_t last, addend_winograd_block to) {
-  pixel_lists pixels;
-  for (size_t i = 0; i < 36; ++i) pixels.next[i] = images->zeros;
+  const float *lists[2][36];
+  for (size_t i = 0; i < 36; ++i) lists[0][i] = lists[1][i] = images->zeros;
+  if (count == 0) return;
   place next = locate(plan, tile);
-  list_pixels(images, next, pixels.next);
+  list_pixels(images, next, lists[0]);
   for (size_t t = 0; t < count; ++t, to.values += to.pitch) {
     const place at = next;
-    memcpy(pixels.now, pixels.next, sizeof pixels.now);
+    const pixel_lists pixels = {lists[t & 1], lists[(t + 1) & 1]};
     if (t + 1 < count) {
-      next = locate(plan, tile + t + 1);
+      next = follow(plan, at, tile + t + 1);
       list_pixels(images, next, pixels.next);
     }
     kernels[at.tall - 1][at.wide - 1](&pixels, first, last, to);

@@ -14,10 +14,10 @@ static size_t greater(size_t a, size_t b) { return a > b ? a : b; }
 /// Where part `index` of `count` begins when `total` units are dealt out.
 static size_t share(size_t total, size_t index, size_t count) { return total * index / count; }
 
-/// A block with rows of `channels`. No two points lie a multiple of 4 KiB apart, where they would
-/// compete for the same lines of the first cache.
+/// A block with rows of `channels`. Neither points nor long rows lie a multiple of 512 bytes apart,
+/// where they would compete for few lines of the first cache.
 static addend_winograd_block block_at(float *values, size_t rows, size_t channels) {
-  const size_t pitch = rounded(channels);
+  const size_t pitch = rounded(channels) | (channels > 64 ? 16 : 0);
   return (addend_winograd_block){values, rows * pitch + 16, pitch};
 }
 

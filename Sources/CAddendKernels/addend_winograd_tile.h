@@ -138,8 +138,10 @@ static void ADDEND_VARIANT(output)(const addend_winograd_plan *plan, addend_wino
                                    size_t tile, size_t count, size_t first, size_t last,
                                    const float *bias, const float *residual, bool rectifies,
                                    float *y) {
+  if (count == 0) return;
+  place at = locate(plan, tile);
   for (size_t t = 0; t < count; ++t, m.values += m.pitch) {
-    const place at = locate(plan, tile + t);
+    if (t > 0) at = follow(plan, at, tile + t);
     const size_t pixel = (at.image * plan->output_height + at.row) * plan->output_width + at.column;
     const size_t offset = pixel * plan->outputs + first;
     const results to = {.rows = plan->output_height - at.row,
