@@ -77,9 +77,14 @@ struct KernelTuner {
     guard let g = linear.geometry else {
       return "\(rows)×\(linear.weights[0].shape[0])×\(linear.outputs)\(tail)"
     }
-    return
-      "\(batch)×\(g.height)×\(g.width)×\(linear.weights.count)·\(g.channels)→\(linear.outputs) "
-      + "\(g.filterHeight)×\(g.filterWidth)/\(g.stride) pad \(g.padding) dil \(g.dilation)\(tail)"
+    let groups = linear.weights.count
+    var text = "\(batch)×\(g.height)×\(g.width)×\(groups * g.channels)→\(linear.outputs)"
+    text += " \(g.filterHeight)×\(g.filterWidth)"
+    if g.stride > 1 { text += "/\(g.stride)" }
+    if g.padding > 0 { text += " pad \(g.padding)" }
+    if g.dilation > 1 { text += " dilation \(g.dilation)" }
+    if groups > 1 { text += " groups \(groups)" }
+    return text + tail
   }
 
   /// The least of several times for each, the candidates in turn, so that a machine that is disturbed

@@ -21,13 +21,15 @@ public enum PlainConvolution {
     case .winograd(let convolution):
       let packed = AlignedBuffer<Float>(uninitializedCount: convolution.packedCount)
       let memory = AlignedBuffer<Float>(uninitializedCount: convolution.scratchCount)
-      var (order, scratch) = (packed.uniqueSpan, memory.uniqueSpan)
+      var order = packed.uniqueSpan
+      var scratch = memory.uniqueSpan
       convolution.pack(filter, into: &order)
       convolution.convolve(x, packed.span, scratch: &scratch, into: &y)
     case .direct(let convolution):
       let packed = AlignedBuffer<Float>(uninitializedCount: convolution.packedCount)
       let memory = AlignedBuffer<Float>(uninitializedCount: convolution.scratchCount)
-      var (order, scratch) = (packed.uniqueSpan, memory.uniqueSpan)
+      var order = packed.uniqueSpan
+      var scratch = memory.uniqueSpan
       convolution.pack(filter, into: &order)
       convolution.convolve(x, packed.span, scratch: &scratch, into: &y)
     }
@@ -45,13 +47,15 @@ public enum PlainConvolution {
       let packed = AlignedBuffer<Float>(uninitializedCount: convolution.turnedCount)
       let memory = AlignedBuffer<Float>(
         uninitializedCount: convolution.inputGradientScratchCount)
-      var (order, scratch) = (packed.uniqueSpan, memory.uniqueSpan)
+      var order = packed.uniqueSpan
+      var scratch = memory.uniqueSpan
       convolution.packTurned(filter, into: &order)
       convolution.inputGradient(dy, packed.span, scratch: &scratch, into: &dx)
     case .direct(let convolution):
       let packed = AlignedBuffer<Float>(uninitializedCount: convolution.gradientPackedCount)
       let memory = AlignedBuffer<Float>(uninitializedCount: convolution.scratchCount)
-      var (order, scratch) = (packed.uniqueSpan, memory.uniqueSpan)
+      var order = packed.uniqueSpan
+      var scratch = memory.uniqueSpan
       convolution.packForInputGradient(filter, into: &order)
       convolution.inputGradient(dy, packed.span, scratch: &scratch, into: &dx)
     }

@@ -34,7 +34,7 @@ struct KernelChoicesTests {
 
   @Test(arguments: [
     "", "{", "[]", #"{"version": 0, "machines": {"a": {}}}"#,
-    #"{"version": 1, "machines": {"a": {"2×9×9×1·3→5 3×3/1 pad 0 dil 1": "abacus"}}}"#,
+    #"{"version": 1, "machines": {"a": {"2×9×9×3→5 3×3": "abacus"}}}"#,
     #"{"version": 1, "machines": {"a": 3}}"#,
   ])
   func damagedFilesCountAsEmpty(_ text: String) throws {
