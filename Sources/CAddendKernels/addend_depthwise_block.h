@@ -75,6 +75,7 @@ ADDEND_INLINE void WIDTH_VARIANT(add_products)(const size_t taps, const size_t b
                                                const float *restrict x, const float *restrict dy,
                                                size_t first, size_t end, size_t tap,
                                                BLOCK sums[][4]) {
+  if (first >= end) return;
   const size_t tap_step = w->dilation * channels, step = w->stride * channels;
   const float *source = x + (first * w->stride + tap * w->dilation - w->padding) * channels;
   for (size_t q = first; q < end; ++q, source += step)

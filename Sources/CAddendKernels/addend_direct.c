@@ -84,18 +84,18 @@ static corner corner_of(const addend_direct_piece *piece, const position *at) {
                   (ptrdiff_t)(at->q * piece->across.step) + piece->across.first};
 }
 
-/// The copy of a merged tap that reaches beyond the image.
+/// The copy of a merged tap that reaches beyond the image, but not only beyond.
 static const float *copy_tap(worker *w, const float *line, ptrdiff_t left) {
   const addend_direct_axis *across = &w->plan->piece.across;
-  const size_t pixel = w->plan->piece.depth;
+  const size_t pixel = w->plan->piece.depth, size = across->taps * pixel;
+  const size_t before = left < 0 ? (size_t)-left * pixel : 0;
+  const size_t first = left < 0 ? 0 : (size_t)left * pixel;
+  const size_t count = smaller(across->extent * pixel - first, size - before);
   float *copy = w->next_copy;
-  for (size_t s = 0; s < across->taps; ++s) {
-    const ptrdiff_t x = left + (ptrdiff_t)s;
-    const bool is_inside = x >= 0 && x < (ptrdiff_t)across->extent;
-    for (size_t c = 0; c < pixel; ++c)
-      copy[s * pixel + c] = is_inside ? line[(size_t)x * pixel + c] : 0.0f;
-  }
-  w->next_copy += across->taps * pixel;
+  for (size_t i = 0; i < before; ++i) copy[i] = 0;
+  for (size_t i = 0; i < count; ++i) copy[before + i] = line[first + i];
+  for (size_t i = before + count; i < size; ++i) copy[i] = 0;
+  w->next_copy += size;
   return copy;
 }
 

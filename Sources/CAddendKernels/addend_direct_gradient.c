@@ -286,7 +286,7 @@ static void add_chunk(const worker *k, size_t first, size_t count, size_t length
         tile.taps = 1;
       } else {
         if (!plan->merges) columns_inside(plan, s, &q, &end);
-        tile.taps = find_lines(k, first, count, r, s, q);
+        tile.taps = q < end ? find_lines(k, first, count, r, s, q) : 0;
       }
       tile.depth = end - q;
       tile.b = b + q * tile.ldb;

@@ -7,7 +7,7 @@ enum {
   // Floats of side by side taps up to which the few copies at an image's borders pay.
   merged_limit = 256,
   // The length of sums between two additions to the result.
-  chunk_length = 512,
+  chunk_length = 2304,
   // Products of one vector that a tile's beginning and end take as long as.
   tile_cost = 64,
   // Source and results of a block, which stay in the second level of the cache.
