@@ -1,6 +1,6 @@
 internal import CAddendKernels
 
-/// Other libraries' matrix products on one thread, for benchmarks to stand beside.
+/// Other libraries' matrix products, for benchmarks to stand beside.
 public enum RivalProduct: String, CaseIterable, Sendable {
   /// oneDNN in float32.
   case oneDNN = "oneDNN"
@@ -10,8 +10,10 @@ public enum RivalProduct: String, CaseIterable, Sendable {
   /// `c = a b`, row-major: `a` `[m, k]`, `b` `[k, n]`, `c` `[m, n]`; `false`, and `c` is as it was,
   /// where the library is not there.
   public func multiply(
-    m: Int, n: Int, k: Int, _ a: Span<Float>, _ b: Span<Float>, into c: inout MutableSpan<Float>
+    m: Int, n: Int, k: Int, _ a: Span<Float>, _ b: Span<Float>, into c: inout MutableSpan<Float>,
+    threads: Int = 1
   ) -> Bool {
+    precondition(threads > 0, "a product has threads")
     precondition(a.count == m * k && b.count == k * n && c.count == m * n, "a product's extents")
     // Safe: the extents were checked above, and the libraries keep no pointer.
     return unsafe a.withUnsafeBufferPointer { a in
@@ -19,16 +21,18 @@ public enum RivalProduct: String, CaseIterable, Sendable {
         unsafe c.withUnsafeMutableBufferPointer { c in
           switch self {
           case .oneDNN:
-            unsafe addend_rival_onednn_f32(m, n, k, a.baseAddress, b.baseAddress, c.baseAddress)
+            unsafe addend_rival_onednn_f32(
+              threads, m, n, k, a.baseAddress, b.baseAddress, c.baseAddress)
           case .openBLAS:
-            unsafe addend_rival_openblas_f32(m, n, k, a.baseAddress, b.baseAddress, c.baseAddress)
+            unsafe addend_rival_openblas_f32(
+              threads, m, n, k, a.baseAddress, b.baseAddress, c.baseAddress)
           }
         }
       }
     }
   }
 
-  /// `c = a b` in oneDNN's 8-bit integers, laid out as above; `false` where it is not there.
+  /// `c = a b` in oneDNN's 8-bit integers on one thread, laid out as above; `false` where it is not there.
   public static func multiplyBytes(
     m: Int, n: Int, k: Int, _ a: Span<UInt8>, _ b: Span<Int8>, into c: inout MutableSpan<Int32>
   ) -> Bool {
