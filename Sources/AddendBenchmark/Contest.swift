@@ -1,0 +1,160 @@
+internal import AddendKernels
+internal import AddendTensors
+
+/// Why a benchmark did not measure.
+public enum BenchmarkError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// A way of ours gave a wrong result, which its speed is then no comfort for.
+  case wrongResult(
+    case: String, way: String, index: Int, found: Float, expected: Double, bound: Double)
+  /// No way of ours takes the case.
+  case noWay(case: String)
+  /// There is no memory for buffers that do not fit the caches.
+  case outOfMemory(bytes: Int)
+
+  public var description: String {
+    switch self {
+    case .wrongResult(let name, let way, let index, let found, let expected, let bound):
+      "\(name): number \(index) of what '\(way)' gives is \(found), expected \(expected) ± \(bound)"
+    case .noWay(let name): "\(name): no kernel of ours takes it"
+    case .outOfMemory(let bytes): "there are no \(bytes) bytes to measure memory with"
+    }
+  }
+}
+
+/// What a case's ways are all given, and what must come of it.
+protocol BenchmarkProblem {
+  /// `convolution-…`: stable, since figures are found by it.
+  var caseName: String { get }
+  /// For people.
+  var shapeText: String { get }
+  var work: Work { get }
+  /// The first fault in a result of a way with this error factor.
+  func fault(in result: [Float], errorFactor: Double) -> ResultFault?
+}
+
+/// A number that is not what it should be.
+struct ResultFault: Equatable {
+  let index: Int
+  let found: Float
+  let expected: Double
+  let bound: Double
+}
+
+/// How cases are timed, and what the machine can do.
+public struct BenchmarkSetting {
+  public var timing: Interleaved
+  public var limits: RooflineLimits
+  /// Empties the caches; `nil` to measure with warm ones only.
+  public var evict: (() -> Void)?
+
+  public init(timing: Interleaved, limits: RooflineLimits, evict: (() -> Void)? = nil) {
+    self.timing = timing
+    self.limits = limits
+    self.evict = evict
+  }
+}
+
+/// All ways to one end, checked and then timed in turn.
+struct Contest<Problem: BenchmarkProblem> {
+  let ours: [Way<Problem>]
+  let rivals: [Way<Problem>]
+
+  private struct Entry {
+    let way: Way<Problem>
+    let prepared: Way<Problem>.Prepared
+    let isOurs: Bool
+    /// The entry that is the very same code, if one came before.
+    var twin: Int?
+  }
+
+  func run(_ problem: Problem, _ setting: BenchmarkSetting) throws(BenchmarkError) -> BenchmarkCase
+  {
+    let entries = entries(for: problem)
+    guard entries.contains(where: \.isOurs) else { throw .noWay(case: problem.caseName) }
+    for entry in entries where entry.isOurs {
+      entry.prepared.run()
+      let fault = problem.fault(in: entry.prepared.result(), errorFactor: entry.way.errorFactor)
+      if let fault {
+        throw .wrongResult(
+          case: problem.caseName, way: entry.way.name, index: fault.index, found: fault.found,
+          expected: fault.expected, bound: fault.bound)
+      }
+    }
+    let timed = entries.filter { $0.twin == nil }
+    let candidates = timed.map { ($0.way.name, $0.prepared.run) }
+    let warm = setting.timing.timings(candidates)
+    let cold = setting.evict.map { setting.timing.coldTimings(candidates, evict: $0) }
+    return result(
+      of: problem, entries, timings(warm, of: entries), cold.map { timings($0, of: entries) },
+      setting)
+  }
+
+  private func entries(for problem: Problem) -> [Entry] {
+    var entries: [Entry] = []
+    for (way, isOurs) in ours.map({ ($0, true) }) + rivals.map({ ($0, false) }) {
+      guard let prepared = way.prepared(for: problem) else { continue }
+      var entry = Entry(way: way, prepared: prepared, isOurs: isOurs)
+      if let operation = prepared.operation {
+        entry.twin = entries.firstIndex {
+          $0.twin == nil && $0.prepared.operation?.isSame(as: operation) == true
+        }
+      }
+      entries.append(entry)
+    }
+    return entries
+  }
+
+  /// A timing for each entry, twins' being those of the first of them.
+  private func timings(_ timed: [Timing], of entries: [Entry]) -> [Timing] {
+    var rest = timed[...]
+    var all: [Timing] = []
+    for entry in entries {
+      if let twin = entry.twin { all.append(all[twin]) } else { all.append(rest.removeFirst()) }
+    }
+    return all
+  }
+
+  private func result(
+    of problem: Problem, _ entries: [Entry], _ warm: [Timing], _ cold: [Timing]?,
+    _ setting: BenchmarkSetting
+  ) -> BenchmarkCase {
+    func named(_ timings: [Timing], _ isIncluded: (Entry) -> Bool) -> [BenchmarkCase.Named] {
+      zip(entries, timings).filter { isIncluded($0.0) }.map { ($0.0.way.name, $0.1.median) }
+    }
+    let best = entries.indices.filter { entries[$0].isOurs }.min {
+      warm[$0].median < warm[$1].median
+    }
+    guard let best else { preconditionFailure("a contest has a way of ours") }
+    var result = BenchmarkCase(
+      name: problem.caseName, shape: problem.shapeText, ours: warm[best].median,
+      baselines: named(warm) { !$0.isOurs && !$0.way.isReference })
+    result.spread = warm[best].spread
+    result.candidates = named(warm) { $0.isOurs }
+    result.references = named(warm) { !$0.isOurs && $0.way.isReference }
+    for (entry, timing) in zip(entries, warm) where !entry.isOurs {
+      result.baselineSpreads[entry.way.name] = timing.spread
+    }
+    result.implementations = entries.compactMap { entry in
+      entry.prepared.implementation.map { (entry.way.name, $0) }
+    }
+    if let cold {
+      result.cold = (
+        named(cold) { $0.isOurs }.map(\.seconds).min() ?? 0,
+        named(cold) { !$0.isOurs && !$0.way.isReference }
+      )
+    }
+    result.work = problem.work
+    let peak = setting.limits.multiplyAdds
+    result.limit = ("float32 multiply-adds of \(threadsText(setting.limits.threads))", peak)
+    result.fractionOfLimit = problem.work.multiplyAdds / result.ours / peak
+    return result
+  }
+}
+
+/// `1 thread`, `2 threads`.
+public func threadsText(_ threads: Int) -> String { "\(threads) thread\(threads == 1 ? "" : "s")" }
+
+/// `exp(mean(log x))` of numbers above 0, one or more.
+func geometricMean(_ numbers: [Double]) -> Double {
+  Math.exp(numbers.reduce(0) { $0 + Math.log($1) } / Double(numbers.count))
+}
