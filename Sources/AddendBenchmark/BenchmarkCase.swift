@@ -9,21 +9,22 @@ public struct BenchmarkCase: Sendable {
   public var name: String
   /// What the numbers mean: `4096×1024×1024, blocks of 8`.
   public var shape: String
-  /// Median seconds for one unit of work.
+  /// Seconds for one unit of work: the median over the rounds, unless the minimum was asked for; so
+  /// are all seconds here.
   public var ours: Double
   /// How far the middle half of the samples spread, over the median; `nil` where not recorded.
   public var spread: Double?
-  /// All our ways to do the work, median seconds; the fastest is `ours`. Empty where there is one.
+  /// All our ways to do the work, in seconds; the fastest is `ours`. Empty where there is one.
   public var candidates: [Named] = []
-  /// Other libraries' ways to do the same work, median seconds.
+  /// Other libraries' ways to do the same work, in seconds.
   public var baselines: [Named]
   /// The baselines' spreads, as far as recorded.
   public var baselineSpreads: [String: Double] = [:]
-  /// What others do less exactly, median seconds: for comparison, not for the ratio.
+  /// What others do less exactly, in seconds: for comparison, not for the ratio.
   public var references: [Named] = []
   /// What others call the code that ran.
   public var implementations: [(name: String, text: String)] = []
-  /// Median seconds of runs that start with empty caches; `nil` where not measured.
+  /// Seconds of runs that start with empty caches; `nil` where not measured.
   public var cold: (ours: Double, baselines: [Named])?
   /// Ours as a fraction of the machine's measured limit; `nil` where none applies.
   public var fractionOfLimit: Double?
@@ -33,7 +34,7 @@ public struct BenchmarkCase: Sendable {
   public var work: Work?
   /// Other figures under stable keys.
   public var figures: [(name: String, value: Double)] = []
-  /// Parts of the work under their names, median seconds.
+  /// Parts of the work under their names, in seconds.
   public var parts: [Named] = []
 
   public init(

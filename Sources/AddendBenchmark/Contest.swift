@@ -44,6 +44,8 @@ struct ResultFault: Equatable {
 public struct BenchmarkSetting {
   public var timing: Interleaved
   public var limits: RooflineLimits
+  /// What of the samples is reported.
+  public var statistic = Timing.Statistic.median
   /// Empties the caches; `nil` to measure with warm ones only.
   public var evict: (() -> Void)?
 
@@ -118,15 +120,18 @@ struct Contest<Problem: BenchmarkProblem> {
     of problem: Problem, _ entries: [Entry], _ warm: [Timing], _ cold: [Timing]?,
     _ setting: BenchmarkSetting
   ) -> BenchmarkCase {
+    let statistic = setting.statistic
     func named(_ timings: [Timing], _ isIncluded: (Entry) -> Bool) -> [BenchmarkCase.Named] {
-      zip(entries, timings).filter { isIncluded($0.0) }.map { ($0.0.way.name, $0.1.median) }
+      zip(entries, timings).filter { isIncluded($0.0) }.map {
+        ($0.0.way.name, $0.1.seconds(statistic))
+      }
     }
     let best = entries.indices.filter { entries[$0].isOurs }.min {
-      warm[$0].median < warm[$1].median
+      warm[$0].seconds(statistic) < warm[$1].seconds(statistic)
     }
     guard let best else { preconditionFailure("a contest has a way of ours") }
     var result = BenchmarkCase(
-      name: problem.caseName, shape: problem.shapeText, ours: warm[best].median,
+      name: problem.caseName, shape: problem.shapeText, ours: warm[best].seconds(statistic),
       baselines: named(warm) { !$0.isOurs && !$0.way.isReference })
     result.spread = warm[best].spread
     result.candidates = named(warm) { $0.isOurs }

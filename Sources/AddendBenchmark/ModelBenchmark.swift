@@ -61,13 +61,17 @@ public struct ModelBenchmark: Sendable {
     let layers = try layerCandidates(input)
     let timings = setting.timing.timings(candidates + layers)
     let cold = setting.evict.map { setting.timing.coldTimings(candidates, evict: $0) }
-    let own = zip(candidates, timings).map { ($0.0.name, $0.1.median) }
-    let best = timings.prefix(candidates.count).min { $0.median < $1.median }
+    let own = zip(candidates, timings).map { ($0.0.name, $0.1.seconds(setting.statistic)) }
+    let best = timings.prefix(candidates.count).min {
+      $0.seconds(setting.statistic) < $1.seconds(setting.statistic)
+    }
     guard let best else { preconditionFailure("a model has a way to run") }
-    var result = result(seconds: best, passes: 1, setting)
+    var result = result(seconds: best, setting)
     result.candidates = own
-    result.parts = zip(layers, timings.dropFirst(candidates.count)).map { ($0.0.name, $0.1.median) }
-    result.cold = cold.flatMap { $0.map(\.median).min() }.map { ($0, []) }
+    result.parts = zip(layers, timings.dropFirst(candidates.count)).map {
+      ($0.0.name, $0.1.seconds(setting.statistic))
+    }
+    result.cold = cold.flatMap { $0.map { $0.seconds(setting.statistic) }.min() }.map { ($0, []) }
     return result
   }
 
@@ -105,31 +109,30 @@ public struct ModelBenchmark: Sendable {
       "step", { _ = try? trainer.step(examples, stepsPerEpoch: 1) }
     )
     let timing = setting.timing.timings([step])[0]
-    var result = result(seconds: timing, passes: 3, setting)
+    var result = result(seconds: timing, setting)
     result.cold = setting.evict.map {
-      (setting.timing.coldTimings([step], evict: $0)[0].median, [])
+      (setting.timing.coldTimings([step], evict: $0)[0].seconds(setting.statistic), [])
     }
     return result
   }
 
-  /// - Parameter passes: how many times a pass forward's products are computed: going back takes two
-  ///   for each.
   private func result(
-    seconds timing: Timing, passes: Int, _ setting: BenchmarkSetting
+    seconds timing: Timing, _ setting: BenchmarkSetting
   ) -> BenchmarkCase {
     var result = BenchmarkCase(
       name: name, shape: "\(model.network.name), batch \(batch), \(pass.rawValue)",
-      ours: timing.median)
+      ours: timing.seconds(setting.statistic))
     result.spread = timing.spread
     let cost = model.cost
-    let multiplyAdds = Double(passes * batch) * Double(cost.multiplications)
+    let multiplyAdds = Double(batch) * multiplicationsPerExample
     result.limit = (
       "float32 multiply-adds of \(threadsText(setting.limits.threads))",
       setting.limits.multiplyAdds
     )
-    result.fractionOfLimit = multiplyAdds / timing.median / setting.limits.multiplyAdds
+    result.fractionOfLimit =
+      multiplyAdds / timing.seconds(setting.statistic) / setting.limits.multiplyAdds
     result.figures = [
-      ("examplesPerSecond", Double(batch) / timing.median),
+      ("examplesPerSecond", Double(batch) / timing.seconds(setting.statistic)),
       ("multiplicationsPerExample", Double(cost.multiplications)),
       ("threads", Double(setting.limits.threads)),
     ]
@@ -139,8 +142,19 @@ public struct ModelBenchmark: Sendable {
     let parameters = Double(counter.numbers)
     let numbers = Double(batch * (model.network.input.count + model.output.count))
     result.work = Work(
-      multiplyAdds: multiplyAdds, bytes: 4 * Double(passes) * (parameters + numbers))
+      multiplyAdds: multiplyAdds,
+      bytes: 4 * Double(pass == .training ? 3 : 1) * (parameters + numbers))
     return result
+  }
+
+  /// Forward once; going back takes two products for each, but one where nobody wants the gradient
+  /// towards the input: in the first layer that has parameters.
+  private var multiplicationsPerExample: Double {
+    let all = Double(model.cost.multiplications)
+    guard pass == .training else { return all }
+    let costs = (try? model.layers.costs(for: model.network.input)) ?? []
+    let first = costs.first { $0.node.layer.hasParameters }?.cost.multiplications ?? 0
+    return 3 * all - Double(first)
   }
 
   /// Random numbers; random symbols for a network that starts with an embedding.

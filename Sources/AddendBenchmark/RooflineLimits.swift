@@ -18,7 +18,7 @@ public struct CacheSizes: Hashable, Sendable {
     var sizes: [Int: Int] = [:]
     for index in 0..<8 {
       func entry(_ name: String) -> String? {
-        let bytes = try? readFile(at: "\(folder)/index\(index)/\(name)", byteLimit: 1 << 10)
+        let bytes = try? readFile(at: "\(folder)/index\(index)/\(name)", byteLimit: 1 << 16)
         return bytes.map { String(decoding: $0, as: UTF8.self) }
       }
       guard let level = entry("level").flatMap({ Int($0.filter(\.isNumber)) }),

@@ -8,6 +8,20 @@ public struct Timing: Hashable, Sendable {
     self.samples = samples.sorted()
   }
 
+  /// What stands for all samples.
+  public enum Statistic: String, CaseIterable, Sendable {
+    case median
+    /// What the thing takes when nothing disturbs it: for machines that are not left alone.
+    case minimum
+  }
+
+  public func seconds(_ statistic: Statistic) -> Double {
+    switch statistic {
+    case .median: median
+    case .minimum: minimum
+    }
+  }
+
   public var median: Double { samples[samples.count / 2] }
   public var minimum: Double { samples[0] }
 

@@ -21,11 +21,13 @@ typedef struct {
 struct addend_rival {
   size_t threads, operand_count, argument_count, first_argument_count;
   operand operands[operand_limit];
-  dnnl_exec_arg_t arguments[16], first_arguments[16];
+  dnnl_exec_arg_t arguments[20], first_arguments[20];
   dnnl_primitive_t primitive, first;
   // Of the pass before: weights in its own layouts, and what it hands over.
   operand first_weights[2];
   dnnl_memory_t workspace;
+  // A recurrent layer's states before the first step, which are zero, and the gradients towards them.
+  operand states[4];
   dnnl_stream_t stream;
   char implementation[64];
 };
@@ -249,7 +251,7 @@ addend_rival *addend_rival_tanh(bool is_bfloat16, size_t threads, size_t count) 
 
 /// The layouts of a recurrent layer's operands as its primitive is asked for, weights left open.
 typedef struct {
-  dnnl_memory_desc_t x, y, input, recurrent, bias;
+  dnnl_memory_desc_t x, state, y, input, recurrent, bias;
 } recurrent_layouts;
 
 /// The descriptor of a pass; of a pass back where `forward` is given.
@@ -261,33 +263,48 @@ static dnnl_primitive_desc_t describe_recurrent(addend_rival_cell cell, dnnl_pro
   const dnnl_rnn_direction_t way = dnnl_unidirectional_left2right;
   if (!forward) {
     if (cell == ADDEND_RIVAL_LSTM)
-      status = dnnl_lstm_forward_desc_init(&operation, direction, way, &l->x, NULL, NULL, &l->input,
-                                           &l->recurrent, &l->bias, &l->y, NULL, NULL, 0);
+      status = dnnl_lstm_forward_desc_init(&operation, direction, way, &l->x, &l->state, &l->state,
+                                           &l->input, &l->recurrent, &l->bias, &l->y, NULL, NULL, 0);
     else if (cell == ADDEND_RIVAL_GRU)
-      status =
-          dnnl_lbr_gru_forward_desc_init(&operation, direction, way, &l->x, NULL, &l->input,
-                                         &l->recurrent, &l->bias, &l->y, NULL, 0);
+      status = dnnl_lbr_gru_forward_desc_init(&operation, direction, way, &l->x, &l->state,
+                                              &l->input, &l->recurrent, &l->bias, &l->y, NULL, 0);
     else
       status = dnnl_vanilla_rnn_forward_desc_init(&operation, direction, dnnl_eltwise_tanh, way,
-                                                  &l->x, NULL, &l->input, &l->recurrent, &l->bias,
-                                                  &l->y, NULL, 0, 0, 0);
+                                                  &l->x, &l->state, &l->input, &l->recurrent,
+                                                  &l->bias, &l->y, NULL, 0, 0, 0);
   } else if (cell == ADDEND_RIVAL_LSTM) {
     status = dnnl_lstm_backward_desc_init(
-        &operation, direction, way, &l->x, NULL, NULL, &l->input, &l->recurrent, &l->bias, &l->y,
-        NULL, NULL, &l->x, NULL, NULL, &l->input, &l->recurrent, &l->bias, &l->y, NULL, NULL, 0);
+        &operation, direction, way, &l->x, &l->state, &l->state, &l->input, &l->recurrent, &l->bias,
+        &l->y, NULL, NULL, &l->x, &l->state, &l->state, &l->input, &l->recurrent, &l->bias, &l->y,
+        NULL, NULL, 0);
   } else if (cell == ADDEND_RIVAL_GRU) {
-    status = dnnl_lbr_gru_backward_desc_init(&operation, direction, way, &l->x, NULL, &l->input,
-                                             &l->recurrent, &l->bias, &l->y, NULL, &l->x, NULL,
+    status = dnnl_lbr_gru_backward_desc_init(&operation, direction, way, &l->x, &l->state, &l->input,
+                                             &l->recurrent, &l->bias, &l->y, NULL, &l->x, &l->state,
                                              &l->input, &l->recurrent, &l->bias, &l->y, NULL, 0);
   } else {
     status = dnnl_vanilla_rnn_backward_desc_init(
-        &operation, direction, dnnl_eltwise_tanh, way, &l->x, NULL, &l->input, &l->recurrent,
-        &l->bias, &l->y, NULL, &l->x, NULL, &l->input, &l->recurrent, &l->bias, &l->y, NULL, 0, 0,
-        0);
+        &operation, direction, dnnl_eltwise_tanh, way, &l->x, &l->state, &l->input, &l->recurrent,
+        &l->bias, &l->y, NULL, &l->x, &l->state, &l->input, &l->recurrent, &l->bias, &l->y, NULL, 0,
+        0, 0);
   }
   dnnl_primitive_desc_t chosen = NULL;
   if (status || dnnl_primitive_desc_create(&chosen, &operation, NULL, engine, forward)) return NULL;
   return chosen;
+}
+
+/// The states that a layer starts from. oneDNN 2.6 goes wrong without them: the gradients of an LSTM's
+/// and a simple layer's recurrent weights then take in memory that nobody wrote.
+static bool add_states(addend_rival *rival, addend_rival_cell cell, bool goes_back,
+                       const dnnl_memory_desc_t *state) {
+  static const int numbers[] = {DNNL_ARG_SRC_ITER, DNNL_ARG_SRC_ITER_C, DNNL_ARG_DIFF_SRC_ITER,
+                                DNNL_ARG_DIFF_SRC_ITER_C};
+  for (size_t i = 0; i < (goes_back ? 4 : 2); ++i) {
+    if (i % 2 && cell != ADDEND_RIVAL_LSTM) continue;
+    if (!hold(&rival->states[i], state, state)) return false;
+    rival->arguments[rival->argument_count++] =
+        (dnnl_exec_arg_t){numbers[i], rival->states[i].memory};
+  }
+  return true;
 }
 
 static bool create_workspace(addend_rival *rival, const_dnnl_primitive_desc_t forward) {
@@ -313,8 +330,11 @@ static bool add_first(addend_rival *rival, dnnl_primitive_desc_t forward,
                                        {DNNL_ARG_WEIGHTS_ITER, rival->first_weights[1].memory},
                                        {DNNL_ARG_BIAS, o[3].memory},
                                        {DNNL_ARG_DST_LAYER, o[4].memory},
-                                       {DNNL_ARG_WORKSPACE, rival->workspace}};
-  rival->first_argument_count = sizeof arguments / sizeof *arguments;
+                                       {DNNL_ARG_WORKSPACE, rival->workspace},
+                                       {DNNL_ARG_SRC_ITER, rival->states[0].memory},
+                                       {DNNL_ARG_SRC_ITER_C, rival->states[1].memory}};
+  // Only an LSTM has the last.
+  rival->first_argument_count = sizeof arguments / sizeof *arguments - !rival->states[1].memory;
   memcpy(rival->first_arguments, arguments, sizeof arguments);
   return !dnnl_primitive_create(&rival->first, forward);
 }
@@ -329,8 +349,9 @@ addend_rival *addend_rival_recurrent(addend_rival_cell cell, addend_rival_pass p
   const dnnl_dims_t x_dims = {t, n, c}, y_dims = {t, n, h}, input_dims = {1, 1, c, gates, h},
                     recurrent_dims = {1, 1, h, gates, h},
                     bias_dims = {1, 1, cell == ADDEND_RIVAL_GRU ? 4 : gates, h};
+  const dnnl_dims_t state_dims = {1, 1, n, h};
   const recurrent_layouts outside = {
-      layout(3, x_dims, dnnl_f32, dnnl_tnc), layout(3, y_dims, dnnl_f32, dnnl_tnc),
+      layout(3, x_dims, dnnl_f32, dnnl_tnc), layout(4, state_dims, dnnl_f32, dnnl_ldnc), layout(3, y_dims, dnnl_f32, dnnl_tnc),
       layout(5, input_dims, dnnl_f32, dnnl_ldigo), layout(5, recurrent_dims, dnnl_f32, dnnl_ldigo),
       layout(4, bias_dims, dnnl_f32, dnnl_ldgo)};
   recurrent_layouts own = outside;
@@ -362,6 +383,7 @@ addend_rival *addend_rival_recurrent(addend_rival_cell cell, addend_rival_pass p
         add(rival, &outside.recurrent, chosen, dnnl_query_diff_weights_md, 1,
             DNNL_ARG_DIFF_WEIGHTS_ITER) &&
         add(rival, &outside.bias, chosen, dnnl_query_diff_weights_md, 2, DNNL_ARG_DIFF_BIAS);
+  is_ready = is_ready && add_states(rival, cell, goes_back, &outside.state);
   if (is_ready && pass != ADDEND_RIVAL_INFERENCE) {
     is_ready = create_workspace(rival, forward);
     rival->arguments[rival->argument_count++] =
@@ -379,6 +401,8 @@ void addend_rival_destroy(addend_rival *rival) {
     if (rival->operands[i].memory) dnnl_memory_destroy(rival->operands[i].memory);
   for (size_t i = 0; i < 2; ++i)
     if (rival->first_weights[i].memory) dnnl_memory_destroy(rival->first_weights[i].memory);
+  for (size_t i = 0; i < 4; ++i)
+    if (rival->states[i].memory) dnnl_memory_destroy(rival->states[i].memory);
   if (rival->workspace) dnnl_memory_destroy(rival->workspace);
   if (rival->first) dnnl_primitive_destroy(rival->first);
   if (rival->primitive) dnnl_primitive_destroy(rival->primitive);

@@ -1,0 +1,197 @@
+internal import Addend
+internal import ArgumentParser
+
+/// What the benchmarks of kernels share.
+struct BenchOptions: ParsableArguments {
+  @Option(help: "Rounds, of which medians are taken; in each, all ways run in turn.")
+  var rounds = 7
+
+  @Option(help: "How long each way runs in a round at least.")
+  var milliseconds = 60
+
+  @Option(help: "What is taken of the rounds: median, or minimum on a machine that others use.")
+  var statistic = "median"
+
+  @Option(help: "Measure only cases whose name or shape contains this.")
+  var filter: String?
+
+  @Flag(help: "Leave out the runs that start with empty caches.")
+  var warmOnly = false
+
+  @Option(help: "Write a roofline chart of the cases as an SVG picture.")
+  var roofline: String?
+
+  @OptionGroup var common: CommonOptions
+
+  mutating func validate() throws {
+    guard 1...1000 ~= rounds else {
+      throw ValidationError("--rounds is \(rounds), expected 1 to 1000.")
+    }
+    guard 0...10_000 ~= milliseconds else {
+      throw ValidationError("--milliseconds is \(milliseconds), expected 0 to 10000.")
+    }
+    guard Timing.Statistic(rawValue: statistic) != nil else {
+      throw ValidationError("--statistic is '\(statistic)', expected median or minimum.")
+    }
+  }
+
+  /// A case before it is measured.
+  struct Case {
+    let name: String
+    let run: (BenchmarkSetting) throws -> BenchmarkCase
+  }
+
+  /// Measures those of `cases` that are asked for, one after the other.
+  func measured(_ cases: [Case]) throws -> (results: [BenchmarkCase], limits: RooflineLimits) {
+    try common.checkOutputs(roofline)
+    let chosen = cases.filter { one in filter.map { one.name.contains($0) } ?? true }
+    guard !chosen.isEmpty else {
+      throw Failure(
+        .usage,
+        "no case's name contains '\(filter ?? "")'; one is called '\(cases.first?.name ?? "")'")
+    }
+    return try common.computing { try measuredHere(chosen) }
+  }
+
+  private func measuredHere(
+    _ cases: [Case]
+  ) throws -> (results: [BenchmarkCase], limits: RooflineLimits) {
+    do {
+      announce("the machine's limits")
+      let limits = try RooflineLimits.measured()
+      var timing = Interleaved()
+      timing.rounds = rounds
+      timing.minimumDuration = .milliseconds(milliseconds)
+      if limits.threads > 1 { timing.pause = .milliseconds(5) }
+      var setting = BenchmarkSetting(timing: timing, limits: limits)
+      // Checked when the options were read.
+      setting.statistic = Timing.Statistic(rawValue: statistic) ?? .median
+      if !warmOnly {
+        let caches = try CacheEviction()
+        setting.evict = { caches.run() }
+      }
+      var results: [BenchmarkCase] = []
+      for (index, one) in cases.enumerated() {
+        announce("\(one.name) (\(index + 1) of \(cases.count))")
+        results.append(try one.run(setting))
+      }
+      return (results, limits)
+    } catch let error as BenchmarkError {
+      // A wrong result is a defect of ours, no memory the machine's.
+      if case .outOfMemory = error { throw Failure(.unavailable, "\(error)") }
+      throw Failure(.internalError, "\(error)")
+    }
+  }
+
+  func announce(_ next: String) {
+    guard !common.quiet else { return }
+    StandardStream.error.write("measuring \(next)\n")
+  }
+}
+
+/// What is said of measured cases.
+struct BenchReport {
+  let command: String
+  let options: BenchOptions
+  let results: [BenchmarkCase]
+  let limits: RooflineLimits
+  /// The baselines that get a column.
+  var rivals: [String] = []
+  var means: [GeometricMean] = []
+  /// What a case is one of in the chart.
+  var series: (BenchmarkCase) -> String = { _ in "kernels" }
+
+  func write() throws {
+    let common = options.common
+    common.say(
+      "\(Machine.current.summary(threads: limits.threads)), \(options.statistic) of \(options.rounds) rounds"
+    )
+    common.say(
+      "limits: \(QuantityUnit.count.text(limits.multiplyAdds)) float32 multiply-adds a second, reads "
+        + MemoryLevel.allCases.map {
+          "\($0.rawValue) \(QuantityUnit.count.text(limits.bandwidths[$0] ?? 0))B/s"
+        }.joined(separator: ", "))
+    common.say("\(table)")
+    for mean in means {
+      common.say(
+        "geometric mean, \(mean.cases), against \(mean.baseline): \(timesText(mean.ratio)) "
+          + "(\(mean.count) cases)")
+    }
+    if let path = options.roofline { try writeAtomically(chart.svg, to: path) }
+    try Envelope(
+      command: "bench \(command)", options: common, dataset: nil,
+      results: results.map(\.json) + means.map(\.json)
+    ).write()
+  }
+
+  private var table: TextTable {
+    let hasCold = results.contains { $0.cold != nil }
+    let hasWays = results.contains { $0.candidates.count > 1 }
+    var columns: [TextTable.Column] = [.init("case", alignment: .leading)]
+    if hasWays { columns.append(.init("ours", alignment: .leading)) }
+    columns += [
+      .init("seconds", unit: options.statistic), .init("spread", unit: "middle half"),
+      .init("multiply-adds", unit: "a second"), .init("of peak"),
+    ]
+    columns += rivals.map { .init("against", unit: $0) }
+    let hasBaselines = results.contains { !$0.baselines.isEmpty }
+    if hasBaselines {
+      columns += [.init("against", unit: "the best"), .init("the best", alignment: .leading)]
+    }
+    if hasCold {
+      columns.append(.init("cold caches", unit: "seconds"))
+      if hasBaselines { columns.append(.init("against", unit: "the best, cold")) }
+    }
+    var table = TextTable(columns: columns)
+    for result in results {
+      var cells = [result.shape]
+      if hasWays { cells.append(fastest(result.candidates)) }
+      let rate = result.work.map { $0.multiplyAdds / result.ours } ?? 0
+      cells += [
+        QuantityUnit.seconds.text(result.ours),
+        result.spread.map(QuantityUnit.fraction.text) ?? "–",
+        rate > 0 ? QuantityUnit.count.text(rate) : "–",
+        result.fractionOfLimit.map(QuantityUnit.fraction.text) ?? "–",
+      ]
+      cells += rivals.map { result.ratio(to: $0).map(timesText) ?? "–" }
+      if hasBaselines {
+        cells += [result.ratio.map(timesText) ?? "–", fastest(result.baselines)]
+      }
+      if hasCold {
+        cells.append(result.cold.map { QuantityUnit.seconds.text($0.ours) } ?? "–")
+        if hasBaselines { cells.append(result.coldRatio.map(timesText) ?? "–") }
+      }
+      table.append(cells)
+    }
+    return table
+  }
+
+  private func fastest(_ ways: [BenchmarkCase.Named]) -> String {
+    ways.min { $0.seconds < $1.seconds }?.name ?? "–"
+  }
+
+  private var chart: RooflineChart {
+    RooflineChart(
+      title: "Roofline: bench \(command)",
+      subtitle: Machine.current.summary(threads: limits.threads), operation: "multiply-adds",
+      peak: (
+        "float32 peak, \(QuantityUnit.count.text(limits.multiplyAdds))/s", limits.multiplyAdds
+      ),
+      slopes: MemoryLevel.allCases.compactMap { level in
+        limits.bandwidths[level].map {
+          .init("\(level.rawValue), \(QuantityUnit.count.text($0))B/s", bytesPerSecond: $0)
+        }
+      },
+      points: results.compactMap { result in
+        guard let work = result.work, work.multiplyAdds > 0 else { return nil }
+        return .init(
+          label: result.shape, series: series(result), intensity: work.intensity,
+          operationsPerSecond: work.multiplyAdds / result.ours)
+      })
+  }
+}
+
+/// `1.23×`.
+func timesText(_ ratio: Double) -> String {
+  "\(QuantityUnit.plain.text(ratio))×"
+}
