@@ -8,7 +8,7 @@ struct BenchNetworkCommand: ParsableCommand {
     abstract: "Measure whole networks: examples a second, layer by layer, against the peak.",
     discussion: """
       Networks of the zoo get random weights, inputs and targets; .addend files run as they are, and \
-      are not trained. A training step is counted as three passes forward.
+      are not trained. Going back counts twice what going forward does.
       """)
 
   @Argument(

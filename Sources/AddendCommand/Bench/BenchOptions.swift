@@ -112,6 +112,7 @@ struct BenchReport {
           "\($0.rawValue) \(QuantityUnit.count.text(limits.bandwidths[$0] ?? 0))B/s"
         }.joined(separator: ", "))
     common.say("\(table)")
+    if let doubt { common.say(doubt) }
     for mean in means {
       common.say(
         "geometric mean, \(mean.cases), against \(mean.baseline): \(timesText(mean.ratio)) "
@@ -164,6 +165,18 @@ struct BenchReport {
       table.append(cells)
     }
     return table
+  }
+
+  /// What must be known of figures that were taken while the machine did something else as well.
+  private var doubt: String? {
+    let limit = 0.25
+    let doubtful = results.count { result in
+      ([result.spread ?? 0] + result.baselineSpreads.values).contains { $0 > limit }
+    }
+    guard doubtful > 0 else { return nil }
+    return
+      "in \(doubtful) of \(results.count) cases the middle half of some way's rounds spreads over "
+      + "more than \(QuantityUnit.fraction.text(limit)): the machine was not left alone"
   }
 
   private func fastest(_ ways: [BenchmarkCase.Named]) -> String {
