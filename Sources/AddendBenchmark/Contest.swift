@@ -22,7 +22,7 @@ public enum BenchmarkError: Error, Equatable, Sendable, CustomStringConvertible 
 }
 
 /// What a case's ways are all given, and what must come of it.
-protocol BenchmarkProblem {
+package protocol BenchmarkProblem {
   /// `convolution-…`: stable, since figures are found by it.
   var caseName: String { get }
   /// For people.
@@ -33,11 +33,18 @@ protocol BenchmarkProblem {
 }
 
 /// A number that is not what it should be.
-struct ResultFault: Equatable {
-  let index: Int
-  let found: Float
-  let expected: Double
-  let bound: Double
+package struct ResultFault: Equatable {
+  package let index: Int
+  package let found: Float
+  package let expected: Double
+  package let bound: Double
+
+  package init(index: Int, found: Float, expected: Double, bound: Double) {
+    self.index = index
+    self.found = found
+    self.expected = expected
+    self.bound = bound
+  }
 }
 
 /// How cases are timed, and what the machine can do.
@@ -57,9 +64,14 @@ public struct BenchmarkSetting {
 }
 
 /// All ways to one end, checked and then timed in turn.
-struct Contest<Problem: BenchmarkProblem> {
+package struct Contest<Problem: BenchmarkProblem> {
   let ours: [Way<Problem>]
   let rivals: [Way<Problem>]
+
+  package init(ours: [Way<Problem>], rivals: [Way<Problem>]) {
+    self.ours = ours
+    self.rivals = rivals
+  }
 
   private struct Entry {
     let way: Way<Problem>
@@ -69,7 +81,8 @@ struct Contest<Problem: BenchmarkProblem> {
     var twin: Int?
   }
 
-  func run(_ problem: Problem, _ setting: BenchmarkSetting) throws(BenchmarkError) -> BenchmarkCase
+  package func run(_ problem: Problem, _ setting: BenchmarkSetting) throws(BenchmarkError)
+    -> BenchmarkCase
   {
     let entries = entries(for: problem)
     guard entries.contains(where: \.isOurs) else { throw .noWay(case: problem.caseName) }

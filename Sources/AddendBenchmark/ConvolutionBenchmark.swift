@@ -98,7 +98,7 @@ public struct ConvolutionBenchmark: Sendable {
   }
 
   /// Ours. A new kernel is a line more.
-  static let ways: [Way<Problem>] = [
+  package static let ways: [Way<Problem>] = [
     Way("Float.convolve") { problem in
       .writing(problem.resultCount) { result in
         switch problem.pass {
@@ -121,7 +121,7 @@ public struct ConvolutionBenchmark: Sendable {
   /// Its direct algorithm.
   public static let directRival = "oneDNN direct"
 
-  static let rivals: [Way<Problem>] = [
+  package static let rivals: [Way<Problem>] = [
     rival(defaultRival, .automatic), rival(directRival, .direct),
     rival("oneDNN Winograd", .winograd),
     rival("oneDNN default, channels last", .automatic, keepsChannelsLast: true),

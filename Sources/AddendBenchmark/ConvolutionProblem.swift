@@ -4,13 +4,13 @@ internal import AddendTensors
 extension ConvolutionBenchmark {
   /// The operands of all passes: image `[batch, size, size, channels]`, filter
   /// `[rows, columns, channels, outputs]`, `dy` `[batch, rows, columns, outputs]`.
-  struct Problem: SumProblem, Sendable {
+  package struct Problem: SumProblem, Sendable {
     let benchmark: ConvolutionBenchmark
     let geometry: ConvolutionGeometry
     let image, filter, dy: Tensor<Float>
     let threads: Int
 
-    init(_ benchmark: ConvolutionBenchmark) {
+    package init(_ benchmark: ConvolutionBenchmark) {
       let layer = benchmark.layer
       self.benchmark = benchmark
       geometry = ConvolutionGeometry(
@@ -26,20 +26,20 @@ extension ConvolutionBenchmark {
 
     var pass: Pass { benchmark.pass }
     var outputs: Int { benchmark.layer.outputs }
-    var caseName: String { benchmark.name }
-    var shapeText: String {
+    package var caseName: String { benchmark.name }
+    package var shapeText: String {
       let layer = benchmark.layer
       return "\(layer.size)² \(layer.channels)→\(layer.outputs) \(layer.filter)×\(layer.filter)"
         + "\(layer.stride > 1 ? "/\(layer.stride)" : ""), batch \(benchmark.batch), \(pass.name)"
     }
-    var work: Work {
+    package var work: Work {
       Work(
         multiplyAdds: Double(geometry.patchCount) * Double(geometry.patchSize) * Double(outputs),
         bytes: 4 * Double(image.count + filter.count + dy.count))
     }
-    var resultCount: Int { [image, filter, dy][pass.resultOperand].count }
+    package var resultCount: Int { [image, filter, dy][pass.resultOperand].count }
 
-    func visitTerms(of index: Int, _ body: (Double) -> Void) {
+    package func visitTerms(of index: Int, _ body: (Double) -> Void) {
       switch pass {
       case .forward: visitOutputTerms(index, body)
       case .inputGradient: visitInputTerms(index, body)

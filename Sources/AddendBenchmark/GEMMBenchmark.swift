@@ -35,12 +35,12 @@ public struct GEMMBenchmark: Sendable {
   public var name: String { "gemm-\(m)x\(n)x\(k)" }
 
   /// The operands, `[m, k]` and `[k, n]`.
-  struct Problem: SumProblem, Sendable {
+  package struct Problem: SumProblem, Sendable {
     let benchmark: GEMMBenchmark
     let a, b: Tensor<Float>
     let threads: Int
 
-    init(_ benchmark: GEMMBenchmark) {
+    package init(_ benchmark: GEMMBenchmark) {
       var random = RandomSource(seed: 1)
       self.benchmark = benchmark
       a = .uniform([benchmark.m, benchmark.k], &random)
@@ -51,15 +51,15 @@ public struct GEMMBenchmark: Sendable {
     var m: Int { benchmark.m }
     var n: Int { benchmark.n }
     var k: Int { benchmark.k }
-    var caseName: String { benchmark.name }
-    var shapeText: String { "\(m)×\(n)×\(k), \(benchmark.origin)" }
-    var work: Work {
+    package var caseName: String { benchmark.name }
+    package var shapeText: String { "\(m)×\(n)×\(k), \(benchmark.origin)" }
+    package var work: Work {
       Work(
         multiplyAdds: Double(m) * Double(n) * Double(k), bytes: 4 * Double(m * k + k * n + m * n))
     }
-    var resultCount: Int { m * n }
+    package var resultCount: Int { m * n }
 
-    func visitTerms(of index: Int, _ body: (Double) -> Void) {
+    package func visitTerms(of index: Int, _ body: (Double) -> Void) {
       let (a, b) = (a.span, b.span)
       let (row, column) = (index / n, index % n)
       for p in 0..<k { body(Double(a[row * k + p]) * Double(b[p * n + column])) }
@@ -67,7 +67,7 @@ public struct GEMMBenchmark: Sendable {
   }
 
   /// Ours. A new kernel is a line more.
-  static let ways: [Way<Problem>] = [
+  package static let ways: [Way<Problem>] = [
     Way("gemm") { problem in
       .writing(problem.resultCount) { c in
         gemm(
@@ -76,7 +76,7 @@ public struct GEMMBenchmark: Sendable {
     }
   ]
 
-  static let rivals: [Way<Problem>] =
+  package static let rivals: [Way<Problem>] =
     RivalProduct.allCases.map { rival in
       Way(rival == .oneDNN ? "oneDNN sgemm" : rival.rawValue) { problem in
         var isThere = false

@@ -40,7 +40,7 @@ public struct RecurrentBenchmark: Sendable {
   }
 
   /// Ours. A new kernel is a line more.
-  static let ways: [Way<Problem>] = [
+  package static let ways: [Way<Problem>] = [
     Way("layer") { problem in
       switch problem.benchmark.pass {
       case .forward: layerForward(problem)
@@ -89,7 +89,7 @@ public struct RecurrentBenchmark: Sendable {
       })
   }
 
-  static let rivals: [Way<Problem>] = [
+  package static let rivals: [Way<Problem>] = [
     Way("oneDNN") { problem in
       let benchmark = problem.benchmark
       let goesBack = benchmark.pass == .backward
@@ -134,14 +134,14 @@ struct RecurrentState: StateVisitor {
 
 extension RecurrentBenchmark {
   /// Sequences and a layer, and how other libraries order its gates.
-  struct Problem: BenchmarkProblem, Sendable {
+  package struct Problem: BenchmarkProblem, Sendable {
     let benchmark: RecurrentBenchmark
     let layers: Chain<Float>
     /// `[batch, steps, size]`.
     let x, dy: Tensor<Float>
     let threads: Int
 
-    init(_ benchmark: RecurrentBenchmark) {
+    package init(_ benchmark: RecurrentBenchmark) {
       self.benchmark = benchmark
       let size = benchmark.size
       let network = Network("\(benchmark.cell)", input: [benchmark.steps, size]) {
@@ -162,14 +162,14 @@ extension RecurrentBenchmark {
       threads = ThreadPool.current.threadCount
     }
 
-    var caseName: String { benchmark.name }
-    var shapeText: String {
+    package var caseName: String { benchmark.name }
+    package var shapeText: String {
       "\("\(benchmark.cell)".uppercased()) \(benchmark.size), batch \(benchmark.batch), "
         + "\(benchmark.steps) steps, \(benchmark.pass.rawValue)"
     }
 
     /// The products' multiply-adds: forward once, back twice.
-    var work: Work {
+    package var work: Work {
       let (size, gates) = (Double(benchmark.size), Double(benchmark.cell.gateCount))
       let positions = Double(benchmark.batch * benchmark.steps)
       let passes = benchmark.pass == .forward ? 1.0 : 2.0
@@ -184,7 +184,7 @@ extension RecurrentBenchmark {
     /// magnitudes but for a chance of 10⁻¹² (Higham & Mary, *A New Approach to Probabilistic Rounding
     /// Error Analysis*, 2019, theorem 3.1), each step adds as much, and two such computations differ
     /// by twice that; the terms' magnitudes are at most `√n` times the result's norm per number.
-    func fault(in result: [Float], errorFactor: Double) -> ResultFault? {
+    package func fault(in result: [Float], errorFactor: Double) -> ResultFault? {
       let other = RecurrentBenchmark.rivals[0].prepared(for: self)
       other?.run()
       guard let expected = other?.result() else {

@@ -68,15 +68,18 @@ public struct RooflineLimits: Hashable, Sendable {
     self.bandwidths = bandwidths
   }
 
-  /// Measures on all threads of the current pool for about a second.
+  /// Measures on all threads of the current pool.
+  ///
+  /// - Parameter milliseconds: for each of five parts of each ceiling.
   /// - Throws: `BenchmarkError.outOfMemory` without room for arrays beyond the caches.
-  public static func measured() throws(BenchmarkError) -> RooflineLimits {
+  public static func measured(milliseconds: Int = 30) throws(BenchmarkError) -> RooflineLimits {
     var bandwidths: [MemoryLevel: Double] = [:]
     for level in MemoryLevel.allCases {
-      bandwidths[level] = try LimitMeasurement.stream(.read, level).best
+      bandwidths[level] = try LimitMeasurement.stream(.read, level, milliseconds: milliseconds).best
     }
     return RooflineLimits(
       threads: ThreadPool.current.threadCount,
-      multiplyAdds: LimitMeasurement.operations(.multiplyAdds).best, bandwidths: bandwidths)
+      multiplyAdds: LimitMeasurement.operations(.multiplyAdds, milliseconds: milliseconds).best,
+      bandwidths: bandwidths)
   }
 }

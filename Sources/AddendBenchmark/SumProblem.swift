@@ -1,7 +1,7 @@
 internal import AddendTensors
 
 /// A problem each of whose results is a sum of products.
-protocol SumProblem: BenchmarkProblem {
+package protocol SumProblem: BenchmarkProblem {
   var resultCount: Int { get }
   /// The terms of a result's sum, exactly: each is the product of two floats.
   func visitTerms(of index: Int, _ body: (Double) -> Void)
@@ -14,7 +14,7 @@ extension SumProblem {
   /// The bound is that of a sum of `n` products in float32 in any order: `n u / (1 − n u)` of the sum
   /// of the terms' magnitudes, `u = 2⁻²⁴` (Higham, *Accuracy and Stability of Numerical Algorithms*,
   /// 2nd edition, 2002, §3.1), times the way's error factor.
-  func fault(in result: [Float], errorFactor: Double) -> ResultFault? {
+  package func fault(in result: [Float], errorFactor: Double) -> ResultFault? {
     precondition(result.count == resultCount, "\(caseName): a result has \(resultCount) numbers")
     var random = RandomSource(seed: 1)
     var budget = 20_000_000

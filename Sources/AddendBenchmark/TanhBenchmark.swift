@@ -23,13 +23,13 @@ public struct TanhBenchmark: Sendable {
   }
 
   /// Ours. A new kernel is a line more.
-  static let ways: [Way<Problem>] = [
+  package static let ways: [Way<Problem>] = [
     Way("activate") { problem in
       .writing(problem.x.count) { Float.activate(.tanh, problem.x.span, into: &$0) }
     }
   ]
 
-  static let rivals: [Way<Problem>] = [
+  package static let rivals: [Way<Problem>] = [
     Way("libmvec") { problem in
       var isThere = false
       let prepared = Way<Problem>.Prepared.writing(problem.x.count) { y in
@@ -51,22 +51,22 @@ public struct TanhBenchmark: Sendable {
     }
   }
 
-  struct Problem: BenchmarkProblem, Sendable {
+  package struct Problem: BenchmarkProblem, Sendable {
     let x: Tensor<Float>
     let threads: Int
 
-    init(_ benchmark: TanhBenchmark) {
+    package init(_ benchmark: TanhBenchmark) {
       var random = RandomSource(seed: 1)
       x = .uniform([benchmark.count], &random, within: 8)
       threads = ThreadPool.current.threadCount
     }
 
-    var caseName: String { "tanh-\(x.count)" }
-    var shapeText: String { "\(x.count) numbers from −8 to 8" }
-    var work: Work { Work(multiplyAdds: 0, bytes: 8 * Double(x.count)) }
+    package var caseName: String { "tanh-\(x.count)" }
+    package var shapeText: String { "\(x.count) numbers from −8 to 8" }
+    package var work: Work { Work(multiplyAdds: 0, bytes: 8 * Double(x.count)) }
 
     /// Within 4 ulps of 1, what the kernels of elementary functions promise.
-    func fault(in result: [Float], errorFactor: Double) -> ResultFault? {
+    package func fault(in result: [Float], errorFactor: Double) -> ResultFault? {
       let x = x.span
       for i in x.indices {
         let expected = Math.tanh(Double(x[i]))

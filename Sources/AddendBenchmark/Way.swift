@@ -3,27 +3,27 @@ internal import AddendKernels
 /// One way to do a case's work: a kernel of ours, or another library's.
 ///
 /// To put a new kernel into a benchmark is to add one to the list of its cases.
-public struct Way<Problem>: Sendable {
-  public let name: String
+package struct Way<Problem>: Sendable {
+  package let name: String
   /// How many times the error bound of a sum's rounding this way may err, by its own statement: 1 for
   /// sums in any order, more for an algorithm that transforms its operands.
-  public let errorFactor: Double
+  package let errorFactor: Double
   /// What it gives less exactly than float32 does it in an inexact format: shown, but not compared.
-  public let isReference: Bool
+  package let isReference: Bool
   private let preparation: @Sendable (Problem) -> Prepared?
 
   /// A way that has the operands of one problem at hand, in whatever layout it wants.
-  public struct Prepared {
+  package struct Prepared {
     /// Does the work once: this is timed.
-    public let run: () -> Void
+    package let run: () -> Void
     /// What came of the last run, in the order that the problem wants.
-    public let result: () -> [Float]
+    package let result: () -> [Float]
     /// What another library calls the code that runs.
-    public let implementation: String?
+    package let implementation: String?
     /// Runs of the same code on the same layouts give the same figures.
     let operation: RivalOperation?
 
-    public init(
+    package init(
       run: @escaping () -> Void, result: @escaping () -> [Float], implementation: String? = nil
     ) {
       self.run = run
@@ -43,7 +43,7 @@ public struct Way<Problem>: Sendable {
 
   /// - Parameter preparation: makes it ready for a problem, untimed; `nil` where it does not take the
   ///   problem or its library is not there.
-  public init(
+  package init(
     _ name: String, errorFactor: Double = 1, isReference: Bool = false,
     _ preparation: @escaping @Sendable (Problem) -> Prepared?
   ) {
@@ -53,5 +53,5 @@ public struct Way<Problem>: Sendable {
     self.preparation = preparation
   }
 
-  public func prepared(for problem: Problem) -> Prepared? { preparation(problem) }
+  package func prepared(for problem: Problem) -> Prepared? { preparation(problem) }
 }

@@ -29,6 +29,12 @@ public struct RooflineChart: Sendable {
       self.intensity = intensity
       self.operationsPerSecond = operationsPerSecond
     }
+
+    /// Whether it has a place on logarithmic axes.
+    var isVisible: Bool {
+      intensity > 0 && operationsPerSecond > 0 && intensity.isFinite
+        && operationsPerSecond.isFinite
+    }
   }
 
   public var title: String
@@ -75,13 +81,5 @@ public struct RooflineChart: Sendable {
   /// In the order in which they first occur.
   var series: [String] {
     points.reduce(into: []) { if !$0.contains($1.series) { $0.append($1.series) } }
-  }
-
-  /// What can be drawn on logarithmic axes.
-  var visiblePoints: [Point] {
-    points.filter {
-      $0.intensity > 0 && $0.operationsPerSecond > 0 && $0.intensity.isFinite
-        && $0.operationsPerSecond.isFinite
-    }
   }
 }

@@ -16,7 +16,7 @@ struct RooflineFrame {
   private static let colours = ["#2b6cb0", "#c05621", "#2f855a", "#805ad5", "#b83280", "#5b6472"]
 
   init(_ chart: RooflineChart) {
-    let points = chart.visiblePoints
+    let points = chart.points.filter(\.isVisible)
     let peak = chart.peak.perSecond
     // From left of where the roof bends first to right of where it bends last.
     let bends = chart.slopes.map { peak / $0.bytesPerSecond } + [1]
@@ -28,7 +28,7 @@ struct RooflineFrame {
     highY = Math.log(1.5 * (ys.max() ?? peak))
     series = chart.series
     // A line for each point, two for the head of each series.
-    legendRows = (points.count + 2 * chart.series.count + columns - 1) / columns + 1
+    legendRows = (chart.points.count + 2 * chart.series.count + columns - 1) / columns + 1
   }
 
   var width: Int { Int(left + plotWidth + 24) }
@@ -135,9 +135,7 @@ struct RooflineFrame {
   /// Each point with its number; what is too crowded for a number at the point gets a thin line to
   /// it.
   func marks(of points: [RooflineChart.Point]) -> String {
-    let visible = points.indices.filter { index in
-      points[index].intensity > 0 && points[index].operationsPerSecond > 0
-    }
+    let visible = points.indices.filter { points[$0].isVisible }
     let places = visible.map { (x(points[$0].intensity), y(points[$0].operationsPerSecond)) }
     var taken = places.map { Box(x: $0.0, y: $0.1, width: 9, height: 9) }
     var marks: [String] = []

@@ -6,8 +6,8 @@
 // Chains that do not wait for each other, more than the units of any processor have stages.
 enum { chains = 12 };
 
-// Dot products have more stages than a float multiply-add; with more chains the compiler, which gives
-// KEEP the first 16 registers only, would spill.
+// Dot products have more stages than a float multiply-add; with more chains the compiler, which
+// gives KEEP the first 16 registers only, would spill.
 enum { deep_chains = 14 };
 
 // Keeps the compiler from seeing through a register, so that no round is left out.

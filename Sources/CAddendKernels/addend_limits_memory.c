@@ -16,8 +16,8 @@ static float read_scalar(size_t count, const float *restrict a) {
   return sum[0];
 }
 
-static void write_scalar(bool is_triad, size_t count, const float *restrict a, const float *restrict b,
-                         float *restrict y) {
+static void write_scalar(bool is_triad, size_t count, const float *restrict a,
+                         const float *restrict b, float *restrict y) {
   if (is_triad)
     for (size_t i = 0; i < count; ++i) y[i] = a[i] + factor * b[i];
   else
@@ -45,7 +45,8 @@ __attribute__((target("avx512f"))) static float read_avx512(size_t count, const 
   return _mm512_cvtss_f32(sum[0]);
 }
 
-__attribute__((target("avx2,fma"))) static void write_avx2(bool is_triad, bool bypasses, size_t count,
+__attribute__((target("avx2,fma"))) static void write_avx2(bool is_triad, bool bypasses,
+                                                           size_t count,
                                                            const float *restrict a,
                                                            const float *restrict b,
                                                            float *restrict y) {
@@ -82,7 +83,7 @@ __attribute__((target("avx512f"))) static void write_avx512(bool is_triad, bool 
 }
 #endif
 
-static float read(addend_isa isa, size_t count, const float *restrict a) {
+static float read_all(addend_isa isa, size_t count, const float *restrict a) {
 #if defined(__x86_64__)
   if (isa >= ADDEND_ISA_AVX512) return read_avx512(count, a);
   if (isa >= ADDEND_ISA_AVX2) return read_avx2(count, a);
@@ -91,7 +92,7 @@ static float read(addend_isa isa, size_t count, const float *restrict a) {
   return read_scalar(count, a);
 }
 
-static void write(addend_isa isa, bool is_triad, bool bypasses, size_t count,
+static void write_all(addend_isa isa, bool is_triad, bool bypasses, size_t count,
                   const float *restrict a, const float *restrict b, float *restrict y) {
 #if defined(__x86_64__)
   if (isa >= ADDEND_ISA_AVX512) {
@@ -107,17 +108,17 @@ static void write(addend_isa isa, bool is_triad, bool bypasses, size_t count,
   write_scalar(is_triad, count, a, b, y);
 }
 
-uint64_t addend_limit_stream(addend_isa isa, addend_stream kind, bool bypasses_caches, size_t rounds,
-                             size_t count, const float *a, float *b, float *c,
+uint64_t addend_limit_stream(addend_isa isa, addend_stream kind, bool bypasses_caches,
+                             size_t rounds, size_t count, const float *a, float *b, float *c,
                              float *restrict result) {
   *result = 0;
   for (size_t round = 0; round < rounds; ++round) {
     if (kind == ADDEND_STREAM_READ)
-      *result += read(isa, count, a);
+      *result += read_all(isa, count, a);
     else if (kind == ADDEND_STREAM_COPY)
-      write(isa, false, bypasses_caches, count, a, NULL, b);
+      write_all(isa, false, bypasses_caches, count, a, NULL, b);
     else
-      write(isa, true, bypasses_caches, count, a, b, c);
+      write_all(isa, true, bypasses_caches, count, a, b, c);
     BARRIER();
   }
   const size_t arrays = kind == ADDEND_STREAM_READ ? 1 : kind == ADDEND_STREAM_COPY ? 2 : 3;

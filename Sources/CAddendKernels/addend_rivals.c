@@ -37,7 +37,7 @@ bool addend_rival_openblas_f32(size_t threads, size_t m, size_t n, size_t k,
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, find_openblas);
   if (!found_sgemm) return false;
-  // The library's own number is the process's, so a thread that asks for another waits for this one.
+  // The library's number of threads is the process's: who asks for another waits for this one.
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
   static size_t set_threads;
   pthread_mutex_lock(&lock);

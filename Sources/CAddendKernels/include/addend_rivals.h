@@ -26,9 +26,9 @@ bool addend_rival_openblas_f32(size_t threads, size_t m, size_t n, size_t k,
 /// y = tanh(x) by the C library's vector functions, on the calling thread.
 bool addend_rival_vector_tanh(size_t count, const float *restrict x, float *restrict y);
 
-/// An operation that oneDNN has compiled for a number of threads, with memory for its operands in the
-/// layouts that it works on. Used by one thread at a time; threads of oneDNN's own help it while it
-/// runs.
+/// An operation that oneDNN has compiled for a number of threads, with memory for its operands in
+/// the layouts that it works on. Used by one thread at a time; threads of oneDNN's own help it
+/// while it runs.
 typedef struct addend_rival addend_rival;
 
 /// Which of oneDNN's algorithms for a convolution.
@@ -52,23 +52,23 @@ typedef enum {
 
 // What makes one returns NULL where oneDNN is not linked or has no such implementation.
 
-/// Operands 0 to 2: image, filter, y, as `addend_convolution` lays them out. With `keeps_channels_last`
-/// images stay so while it works; otherwise their layouts, like the filter's in any case, are
-/// oneDNN's choice.
+/// Operands 0 to 2: image, filter, y, as `addend_convolution` lays them out. With
+/// `keeps_channels_last` images stay so while it works; otherwise their layouts, like the filter's
+/// in any case, are oneDNN's choice.
 addend_rival *addend_rival_convolution(addend_convolution_pass pass,
                                        addend_rival_algorithm algorithm, bool keeps_channels_last,
                                        size_t threads, size_t batch, const addend_window *window,
                                        size_t outputs);
 
 /// Operands 0 to 2: a [m][k], b [k][n], c [m][n]. Plain layouts, or oneDNN's choice for b.
-addend_rival *addend_rival_product(bool is_bfloat16, bool packs_b, size_t threads, size_t m, size_t n,
-                                   size_t k);
+addend_rival *addend_rival_product(bool is_bfloat16, bool packs_b, size_t threads, size_t m,
+                                   size_t n, size_t k);
 
 /// One layer from zero states, forward in time. Operands: 0 x [steps][batch][inputs],
 /// 1 input weights [inputs][gates][size], 2 recurrent weights [size][gates][size], 3 biases
 /// [gates][size] (of a GRU [4][size]: the last is added to the candidate's recurrent product),
-/// 4 y [steps][batch][size]; going back also 5 dy, 6 dx, and 7 to 9 the gradients of 1 to 3, to which
-/// each run adds. Gates of an LSTM: i, f, candidate, o; of a GRU: update, reset, candidate.
+/// 4 y [steps][batch][size]; going back also 5 dy, 6 dx, and 7 to 9 the gradients of 1 to 3, to
+/// which each run adds. Gates of an LSTM: i, f, candidate, o; of a GRU: update, reset, candidate.
 addend_rival *addend_rival_recurrent(addend_rival_cell cell, addend_rival_pass pass, size_t threads,
                                      size_t batch, size_t steps, size_t inputs, size_t size);
 
