@@ -3,16 +3,31 @@ internal import AddendTensors
 
 /// A product of matrices beside other libraries' on as many threads as the current pool has.
 public struct GEMMBenchmark: Sendable {
+  /// How the second matrix is given.
+  public enum SecondMatrix: String, Sendable {
+    /// Row-major, as it comes.
+    case plain
+    /// Laid out for products beforehand, as weights can be: that is not timed.
+    case packed
+  }
+
   public let m, n, k: Int
+  public let second: SecondMatrix
   /// Where such a product occurs: `cube`, `LeNet-300-100`.
   public let origin: String
 
-  public init(m: Int, n: Int, k: Int, origin: String) {
+  public init(m: Int, n: Int, k: Int, origin: String, second: SecondMatrix = .plain) {
     precondition(m > 0 && n > 0 && k > 0, "a product has extents")
     self.m = m
     self.n = n
     self.k = k
     self.origin = origin
+    self.second = second
+  }
+
+  /// The same product of a second matrix given otherwise.
+  public func given(_ second: SecondMatrix) -> GEMMBenchmark {
+    GEMMBenchmark(m: m, n: n, k: k, origin: origin, second: second)
   }
 
   /// Cubes from 8³ to 1024³, and products of small networks.
@@ -29,10 +44,14 @@ public struct GEMMBenchmark: Sendable {
     ]
 
   public func run(_ setting: BenchmarkSetting) throws(BenchmarkError) -> BenchmarkCase {
-    try Contest(ours: Self.ways, rivals: Self.rivals).run(Problem(self), setting)
+    switch second {
+    case .plain: try Contest(ours: Self.ways, rivals: Self.rivals).run(Problem(self), setting)
+    case .packed:
+      try Contest(ours: Self.packedWays, rivals: Self.packedRivals).run(Problem(self), setting)
+    }
   }
 
-  public var name: String { "gemm-\(m)x\(n)x\(k)" }
+  public var name: String { "gemm-\(second == .plain ? "" : "packed-")\(m)x\(n)x\(k)" }
 
   /// The operands, `[m, k]` and `[k, n]`.
   package struct Problem: SumProblem, Sendable {
@@ -52,7 +71,9 @@ public struct GEMMBenchmark: Sendable {
     var n: Int { benchmark.n }
     var k: Int { benchmark.k }
     package var caseName: String { benchmark.name }
-    package var shapeText: String { "\(m)×\(n)×\(k), \(benchmark.origin)" }
+    package var shapeText: String {
+      "\(m)×\(n)×\(k), \(benchmark.origin)" + (benchmark.second == .plain ? "" : ", packed")
+    }
     package var work: Work {
       Work(
         multiplyAdds: Double(m) * Double(n) * Double(k), bytes: 4 * Double(m * k + k * n + m * n))
@@ -66,12 +87,22 @@ public struct GEMMBenchmark: Sendable {
     }
   }
 
-  /// Ours. A new kernel is a line more.
+  /// Ours, of a plain second matrix. A new kernel is a line more, here and below.
   package static let ways: [Way<Problem>] = [
     Way("gemm") { problem in
       .writing(problem.resultCount) { c in
         gemm(
           GEMMShape(m: problem.m, n: problem.n, k: problem.k), problem.a.span, problem.b.span, &c)
+      }
+    }
+  ]
+
+  /// Ours, of a packed one.
+  package static let packedWays: [Way<Problem>] = [
+    Way("PackedMatrix") { problem in
+      let packed = PackedMatrix(problem.b.span, rows: problem.k, columns: problem.n)
+      return .writing(problem.resultCount) {
+        packed.multiply(problem.a.span, rows: problem.m, into: &$0)
       }
     }
   ]
@@ -89,9 +120,13 @@ public struct GEMMBenchmark: Sendable {
         return isThere ? prepared : nil
       }
     } + [
-      matmul("oneDNN matmul"), matmul("oneDNN matmul, packed", packs: true),
-      matmul("oneDNN matmul, packed, bfloat16", packs: true, bfloat16: true),
+      matmul("oneDNN matmul"), matmul("oneDNN matmul, bfloat16", bfloat16: true),
     ]
+
+  package static let packedRivals: [Way<Problem>] = [
+    matmul("oneDNN matmul", packs: true),
+    matmul("oneDNN matmul, bfloat16", packs: true, bfloat16: true),
+  ]
 
   private static func matmul(
     _ name: String, packs: Bool = false, bfloat16: Bool = false

@@ -31,7 +31,9 @@ struct RivalOperationTests {
   @Test(arguments: [(1, 1, 1), (3, 5, 7), (33, 17, 65)])
   func productsAreProducts(_ m: Int, _ n: Int, _ k: Int) {
     let problem = GEMMBenchmark.Problem(GEMMBenchmark(m: m, n: n, k: k, origin: "test"))
-    for way in GEMMBenchmark.ways + GEMMBenchmark.rivals {
+    for way in GEMMBenchmark.ways + GEMMBenchmark.packedWays + GEMMBenchmark.rivals
+      + GEMMBenchmark.packedRivals
+    {
       guard let prepared = way.prepared(for: problem) else { continue }
       prepared.run()
       // bfloat16 rounds both factors by up to 2⁻⁹ of their size, which is 2⁻⁸ of each term and a bit.

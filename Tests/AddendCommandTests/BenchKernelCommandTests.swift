@@ -20,7 +20,7 @@ struct BenchKernelCommandTests {
 
   @Test(arguments: [
     (["gemm", "--filter", "gemm-8x8x8"], ["gemm-8x8x8"]),
-    (["gemm", "--shape", "3x5x7"], ["gemm-3x5x7"]),
+    (["gemm", "--shape", "3x5x7", "--packed"], ["gemm-packed-3x5x7"]),
     (
       ["convolution", "--pass", "all", "--batch", "2", "--filter", "lenet5-12"],
       ["forward", "input-gradient", "filter-gradient"].map {

@@ -7,12 +7,14 @@ struct BenchGEMMCommand: ParsableCommand {
     commandName: "gemm",
     abstract: "Measure float32 matrix products beside OpenBLAS's and oneDNN's.",
     discussion: """
-      Cubes and products of small networks. 'packed' means that the library has laid out the second \
-      matrix beforehand, untimed. Every result of ours is checked before it is timed.
+      Cubes and products of small networks. Every result of ours is checked before it is timed.
       """)
 
   @Option(help: ArgumentHelp("Measure this product instead.", valueName: "MxNxK"))
   var shape: [String] = []
+
+  @Flag(help: "Everyone lays the second matrix out for products beforehand, untimed.")
+  var packed = false
 
   @OptionGroup var options: BenchOptions
 
@@ -27,7 +29,7 @@ struct BenchGEMMCommand: ParsableCommand {
     }
     var report = BenchReport(
       command: "gemm", options: options, results: results, limits: limits,
-      rivals: ["OpenBLAS", "oneDNN sgemm", "oneDNN matmul"])
+      rivals: packed ? [] : ["OpenBLAS", "oneDNN sgemm", "oneDNN matmul"])
     report.means = Self.means("all", results) + Self.means("up to 64 a side", small)
     report.series = { result in
       benchmarks.first { $0.name == result.name }?.origin == "cube" ? "cubes" : "other products"
@@ -42,7 +44,8 @@ struct BenchGEMMCommand: ParsableCommand {
   }
 
   private func benchmarks() throws -> [GEMMBenchmark] {
-    guard !shape.isEmpty else { return GEMMBenchmark.standard }
+    let second: GEMMBenchmark.SecondMatrix = packed ? .packed : .plain
+    guard !shape.isEmpty else { return GEMMBenchmark.standard.map { $0.given(second) } }
     return try shape.map { text in
       let extents = text.split(separator: "x", omittingEmptySubsequences: false).map {
         Int($0) ?? 0
@@ -50,7 +53,8 @@ struct BenchGEMMCommand: ParsableCommand {
       guard extents.count == 3, extents.allSatisfy({ 1...16384 ~= $0 }) else {
         throw ValidationError("--shape is '\(text)', expected three extents like 64x512x128.")
       }
-      return GEMMBenchmark(m: extents[0], n: extents[1], k: extents[2], origin: "asked for")
+      return GEMMBenchmark(
+        m: extents[0], n: extents[1], k: extents[2], origin: "asked for", second: second)
     }
   }
 }
