@@ -111,7 +111,9 @@ public struct GEMMBenchmark: Sendable {
     RivalProduct.allCases.map { rival in
       Way(rival == .oneDNN ? "oneDNN sgemm" : rival.rawValue) { problem in
         var isThere = false
-        let prepared = Way<Problem>.Prepared.writing(problem.resultCount) { c in
+        let prepared = Way<Problem>.Prepared.writing(
+          problem.resultCount, implementation: rival.implementation
+        ) { c in
           isThere = rival.multiply(
             m: problem.m, n: problem.n, k: problem.k, problem.a.span, problem.b.span, into: &c,
             threads: problem.threads)
@@ -146,13 +148,14 @@ public struct GEMMBenchmark: Sendable {
 extension Way.Prepared {
   /// A way that writes its result into memory laid out as the problem wants it.
   static func writing(
-    _ count: Int, _ body: @escaping (inout MutableSpan<Float>) -> Void
+    _ count: Int, implementation: String? = nil,
+    _ body: @escaping (inout MutableSpan<Float>) -> Void
   ) -> Self {
     var result = Tensor<Float>([count])
     return .init(
       run: {
         var span = result.mutableSpan
         body(&span)
-      }, result: { result.elements })
+      }, result: { result.elements }, implementation: implementation)
   }
 }

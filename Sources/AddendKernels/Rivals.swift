@@ -7,6 +7,14 @@ public enum RivalProduct: String, CaseIterable, Sendable {
   /// OpenBLAS in float32, where it is installed.
   case openBLAS = "OpenBLAS"
 
+  /// What the library calls the code that runs, where it says so: OpenBLAS the processor that its
+  /// kernels are for.
+  public var implementation: String? {
+    guard self == .openBLAS else { return nil }
+    let core = unsafe String(cString: addend_rival_openblas_core())
+    return core.isEmpty ? nil : core
+  }
+
   /// `c = a b`, row-major: `a` `[m, k]`, `b` `[k, n]`, `c` `[m, n]`; `false`, and `c` is as it was,
   /// where the library is not there.
   public func multiply(

@@ -16,6 +16,8 @@ typedef void (*sgemm_fn)(int order, int transposes_a, int transposes_b, int m, i
 
 static sgemm_fn found_sgemm;
 static void (*set_openblas_threads)(int);
+static char *(*get_openblas_core)(void);
+static pthread_once_t openblas_once = PTHREAD_ONCE_INIT;
 
 // Found by name rather than linked: nothing but benchmarks wants it.
 static void find_openblas(void) {
@@ -23,19 +25,28 @@ static void find_openblas(void) {
   // Its threads would else spin for a while after each product, into the time of those that it is
   // compared with.
   setenv("OPENBLAS_THREAD_TIMEOUT", "4", 0);
+  // Whatever the environment says, it chooses kernels for this processor: what others are compared
+  // with must be at its best.
+  unsetenv("OPENBLAS_CORETYPE");
+  unsetenv("OPENBLAS_L2_SIZE");
   for (size_t i = 0; i < sizeof names / sizeof *names && !found_sgemm; ++i) {
     void *library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
     if (!library) continue;
     set_openblas_threads = (void (*)(int))dlsym(library, "openblas_set_num_threads");
+    get_openblas_core = (char *(*)(void))dlsym(library, "openblas_get_corename");
     found_sgemm = (sgemm_fn)dlsym(library, "cblas_sgemm");
   }
+}
+
+const char *addend_rival_openblas_core(void) {
+  pthread_once(&openblas_once, find_openblas);
+  return get_openblas_core ? get_openblas_core() : "";
 }
 
 bool addend_rival_openblas_f32(size_t threads, size_t m, size_t n, size_t k,
                                const float *restrict a, const float *restrict b,
                                float *restrict c) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, find_openblas);
+  pthread_once(&openblas_once, find_openblas);
   if (!found_sgemm) return false;
   // The library's number of threads is the process's: who asks for another waits for this one.
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

@@ -23,6 +23,11 @@ struct BenchReport {
           "\($0.rawValue) \(QuantityUnit.count.text(limits.bandwidths[$0] ?? 0))B/s"
         }.joined(separator: ", "))
     common.say("\(table)")
+    if let core = results.lazy.compactMap({ result in
+      result.implementations.first { $0.name == RivalProduct.openBLAS.rawValue }?.text
+    }).first {
+      common.say("OpenBLAS runs its kernels for \(core)")
+    }
     if let doubt { common.say(doubt) }
     for mean in means {
       common.say(

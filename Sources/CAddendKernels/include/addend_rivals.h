@@ -23,6 +23,10 @@ bool addend_rival_openblas_f32(size_t threads, size_t m, size_t n, size_t k,
                                const float *restrict a, const float *restrict b,
                                float *restrict c);
 
+/// The processor that OpenBLAS has chosen its kernels for; empty where it is not there or does not
+/// say.
+const char *addend_rival_openblas_core(void);
+
 /// y = tanh(x) by the C library's vector functions, on the calling thread.
 bool addend_rival_vector_tanh(size_t count, const float *restrict x, float *restrict y);
 
