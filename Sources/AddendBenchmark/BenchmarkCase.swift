@@ -20,7 +20,7 @@ public struct BenchmarkCase: Sendable {
   public var baselines: [Named]
   /// The baselines' spreads, as far as recorded.
   public var baselineSpreads: [String: Double] = [:]
-  /// What others do less exactly, in seconds: for comparison, not for the ratio.
+  /// What is done less exactly, in seconds: for comparison, not for the ratio.
   public var references: [Named] = []
   /// What others call the code that ran.
   public var implementations: [(name: String, text: String)] = []

@@ -28,8 +28,8 @@ package protocol BenchmarkProblem {
   /// For people.
   var shapeText: String { get }
   var work: Work { get }
-  /// The first fault in a result of a way with this error factor.
-  func fault(in result: [Float], errorFactor: Double) -> ResultFault?
+  /// The first fault, or the worst, in a result that may be so far from the definition's.
+  func fault(in result: [Float], within tolerance: Tolerance) -> ResultFault?
 }
 
 /// A number that is not what it should be.
@@ -77,6 +77,8 @@ package struct Contest<Problem: BenchmarkProblem> {
     let way: Way<Problem>
     let prepared: Way<Problem>.Prepared
     let isOurs: Bool
+    /// Whether it is one of which the fastest stands for ours.
+    var isCompared: Bool { isOurs && !way.isReference }
     /// The entry that is the very same code, if one came before.
     var twin: Int?
   }
@@ -85,10 +87,10 @@ package struct Contest<Problem: BenchmarkProblem> {
     -> BenchmarkCase
   {
     let entries = entries(for: problem)
-    guard entries.contains(where: \.isOurs) else { throw .noWay(case: problem.caseName) }
+    guard entries.contains(where: \.isCompared) else { throw .noWay(case: problem.caseName) }
     for entry in entries where entry.isOurs {
       entry.prepared.run()
-      let fault = problem.fault(in: entry.prepared.result(), errorFactor: entry.way.errorFactor)
+      let fault = problem.fault(in: entry.prepared.result(), within: entry.prepared.tolerance)
       if let fault {
         throw .wrongResult(
           case: problem.caseName, way: entry.way.name, index: fault.index, found: fault.found,
@@ -139,7 +141,7 @@ package struct Contest<Problem: BenchmarkProblem> {
         ($0.0.way.name, $0.1.seconds(statistic))
       }
     }
-    let best = entries.indices.filter { entries[$0].isOurs }.min {
+    let best = entries.indices.filter { entries[$0].isCompared }.min {
       warm[$0].seconds(statistic) < warm[$1].seconds(statistic)
     }
     guard let best else { preconditionFailure("a contest has a way of ours") }
@@ -147,8 +149,8 @@ package struct Contest<Problem: BenchmarkProblem> {
       name: problem.caseName, shape: problem.shapeText, ours: warm[best].seconds(statistic),
       baselines: named(warm) { !$0.isOurs && !$0.way.isReference })
     result.spread = warm[best].spread
-    result.candidates = named(warm) { $0.isOurs }
-    result.references = named(warm) { !$0.isOurs && $0.way.isReference }
+    result.candidates = named(warm) { $0.isCompared }
+    result.references = named(warm) { $0.way.isReference }
     for (entry, timing) in zip(entries, warm) where !entry.isOurs {
       result.baselineSpreads[entry.way.name] = timing.spread
     }
@@ -157,7 +159,7 @@ package struct Contest<Problem: BenchmarkProblem> {
     }
     if let cold {
       result.cold = (
-        named(cold) { $0.isOurs }.map(\.seconds).min() ?? 0,
+        named(cold) { $0.isCompared }.map(\.seconds).min() ?? 0,
         named(cold) { !$0.isOurs && !$0.way.isReference }
       )
     }

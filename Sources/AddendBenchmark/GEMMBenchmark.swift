@@ -148,7 +148,7 @@ public struct GEMMBenchmark: Sendable {
 extension Way.Prepared {
   /// A way that writes its result into memory laid out as the problem wants it.
   static func writing(
-    _ count: Int, implementation: String? = nil,
+    _ count: Int, implementation: String? = nil, tolerance: Tolerance = .rounding,
     _ body: @escaping (inout MutableSpan<Float>) -> Void
   ) -> Self {
     var result = Tensor<Float>([count])
@@ -156,6 +156,6 @@ extension Way.Prepared {
       run: {
         var span = result.mutableSpan
         body(&span)
-      }, result: { result.elements }, implementation: implementation)
+      }, result: { result.elements }, implementation: implementation, tolerance: tolerance)
   }
 }

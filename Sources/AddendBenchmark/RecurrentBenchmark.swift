@@ -184,7 +184,7 @@ extension RecurrentBenchmark {
     /// magnitudes but for a chance of 10⁻¹² (Higham & Mary, *A New Approach to Probabilistic Rounding
     /// Error Analysis*, 2019, theorem 3.1), each step adds as much, and two such computations differ
     /// by twice that; the terms' magnitudes are at most `√n` times the result's norm per number.
-    package func fault(in result: [Float], errorFactor: Double) -> ResultFault? {
+    package func fault(in result: [Float], within tolerance: Tolerance) -> ResultFault? {
       let other = RecurrentBenchmark.rivals[0].prepared(for: self)
       other?.run()
       guard let expected = other?.result() else {
@@ -194,7 +194,7 @@ extension RecurrentBenchmark {
       }
       precondition(result.count == expected.count, "\(caseName): a result has its numbers")
       let count = Double(max(2 * benchmark.size, benchmark.batch * benchmark.steps))
-      let relative = errorFactor * 2 * 8 * count * 0x1p-24 * Double(benchmark.steps)
+      let relative = 2 * 8 * count * 0x1p-24 * Double(benchmark.steps)
       let scale = expected.reduce(0.0) { max($0, Double($1.magnitude)) }
       let worst = result.indices.max {
         (result[$0] - expected[$0]).magnitude < (result[$1] - expected[$1]).magnitude
@@ -202,10 +202,11 @@ extension RecurrentBenchmark {
       let broken = result.firstIndex { !$0.isFinite } ?? worst
       guard let broken else { return nil }
       let difference = Double((result[broken] - expected[broken]).magnitude)
-      if difference <= relative * scale { return nil }
+      let bound = tolerance.bound(relative * scale)
+      if difference <= bound { return nil }
       return ResultFault(
         index: broken, found: result[broken], expected: Double(expected[broken]),
-        bound: relative * scale)
+        bound: bound)
     }
 
     /// oneDNN's operation with this problem's operands in place.

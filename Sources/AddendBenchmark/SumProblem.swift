@@ -13,8 +13,8 @@ extension SumProblem {
   ///
   /// The bound is that of a sum of `n` products in float32 in any order: `n u / (1 − n u)` of the sum
   /// of the terms' magnitudes, `u = 2⁻²⁴` (Higham, *Accuracy and Stability of Numerical Algorithms*,
-  /// 2nd edition, 2002, §3.1), times the way's error factor.
-  package func fault(in result: [Float], errorFactor: Double) -> ResultFault? {
+  /// 2nd edition, 2002, §3.1), or what the tolerance makes of it.
+  package func fault(in result: [Float], within tolerance: Tolerance) -> ResultFault? {
     precondition(result.count == resultCount, "\(caseName): a result has \(resultCount) numbers")
     var random = RandomSource(seed: 1)
     var budget = 20_000_000
@@ -29,7 +29,7 @@ extension SumProblem {
         count += 1
       }
       let rounding = Double(count) * 0x1p-24
-      let bound = errorFactor * rounding / (1 - rounding) * magnitude
+      let bound = tolerance.bound(rounding / (1 - rounding) * magnitude)
       // Written so that NaN is a fault.
       if !((Double(result[index]) - sum).magnitude <= bound) {
         return ResultFault(index: index, found: result[index], expected: sum, bound: bound)

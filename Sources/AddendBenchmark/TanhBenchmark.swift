@@ -66,11 +66,11 @@ public struct TanhBenchmark: Sendable {
     package var work: Work { Work(multiplyAdds: 0, bytes: 8 * Double(x.count)) }
 
     /// Within 4 ulps of 1, what the kernels of elementary functions promise.
-    package func fault(in result: [Float], errorFactor: Double) -> ResultFault? {
+    package func fault(in result: [Float], within tolerance: Tolerance) -> ResultFault? {
       let x = x.span
       for i in x.indices {
         let expected = Math.tanh(Double(x[i]))
-        let bound = errorFactor * 4 * 0x1p-24
+        let bound = tolerance.bound(4 * 0x1p-24)
         if !((Double(result[i]) - expected).magnitude <= bound) {
           return ResultFault(index: i, found: result[i], expected: expected, bound: bound)
         }

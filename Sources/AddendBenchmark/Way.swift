@@ -5,10 +5,7 @@ internal import AddendKernels
 /// To put a new kernel into a benchmark is to add one to the list of its cases.
 package struct Way<Problem>: Sendable {
   package let name: String
-  /// How many times the error bound of a sum's rounding this way may err, by its own statement: 1 for
-  /// sums in any order, more for an algorithm that transforms its operands.
-  package let errorFactor: Double
-  /// What it gives less exactly than float32 does it in an inexact format: shown, but not compared.
+  /// It gives less than the exact result in float32: shown, but not compared.
   package let isReference: Bool
   private let preparation: @Sendable (Problem) -> Prepared?
 
@@ -20,15 +17,19 @@ package struct Way<Problem>: Sendable {
     package let result: () -> [Float]
     /// What another library calls the code that runs.
     package let implementation: String?
+    /// How far its results may be from the definition's, by its own statement.
+    package let tolerance: Tolerance
     /// Runs of the same code on the same layouts give the same figures.
     let operation: RivalOperation?
 
     package init(
-      run: @escaping () -> Void, result: @escaping () -> [Float], implementation: String? = nil
+      run: @escaping () -> Void, result: @escaping () -> [Float], implementation: String? = nil,
+      tolerance: Tolerance = .rounding
     ) {
       self.run = run
       self.result = result
       self.implementation = implementation
+      self.tolerance = tolerance
       operation = nil
     }
 
@@ -37,6 +38,7 @@ package struct Way<Problem>: Sendable {
       run = { operation.run() }
       self.result = { result(operation) }
       implementation = operation.implementation
+      tolerance = .rounding
       self.operation = operation
     }
   }
@@ -44,14 +46,32 @@ package struct Way<Problem>: Sendable {
   /// - Parameter preparation: makes it ready for a problem, untimed; `nil` where it does not take the
   ///   problem or its library is not there.
   package init(
-    _ name: String, errorFactor: Double = 1, isReference: Bool = false,
+    _ name: String, isReference: Bool = false,
     _ preparation: @escaping @Sendable (Problem) -> Prepared?
   ) {
     self.name = name
-    self.errorFactor = errorFactor
     self.isReference = isReference
     self.preparation = preparation
   }
 
   package func prepared(for problem: Problem) -> Prepared? { preparation(problem) }
+}
+
+/// How far a result may be from what the definition gives.
+package enum Tolerance: Hashable, Sendable {
+  /// As far as the problem says that its definition's own rounding may take it, so many times over.
+  case times(Double)
+  /// So far: what an algorithm with transforms of its own, or an approximation, states.
+  case absolute(Double)
+
+  /// As far as rounding may take sums in any order.
+  package static let rounding = Tolerance.times(1)
+
+  /// The bound where rounding's is `rounding`.
+  package func bound(_ rounding: Double) -> Double {
+    switch self {
+    case .times(let factor): factor * rounding
+    case .absolute(let bound): bound
+    }
+  }
 }

@@ -8,23 +8,24 @@ private struct Ones: BenchmarkProblem {
   var shapeText: String { "12 ones" }
   var work: Work { Work(multiplyAdds: 24, bytes: 48) }
 
-  func fault(in result: [Float], errorFactor: Double) -> ResultFault? {
-    result.firstIndex { ($0 - 1).magnitude > Float(errorFactor) / 8 }.map {
-      ResultFault(index: $0, found: result[$0], expected: 1, bound: errorFactor / 8)
+  func fault(in result: [Float], within tolerance: Tolerance) -> ResultFault? {
+    let bound = tolerance.bound(0.125)
+    return result.firstIndex { Double(($0 - 1).magnitude) > bound }.map {
+      ResultFault(index: $0, found: result[$0], expected: 1, bound: bound)
     }
   }
 }
 
 private func way(
-  _ name: String, gives value: Float = 1, errorFactor: Double = 1, isReference: Bool = false,
-  isThere: Bool = true
+  _ name: String, gives value: Float = 1, tolerance: Tolerance = .rounding,
+  isReference: Bool = false, isThere: Bool = true
 ) -> Way<Ones> {
-  Way(name, errorFactor: errorFactor, isReference: isReference) { _ in
+  Way(name, isReference: isReference) { _ in
     guard isThere else { return nil }
     var result: [Float] = []
     return .init(
       run: { result = .init(repeating: value, count: 12) }, result: { result },
-      implementation: "\(name)-code")
+      implementation: "\(name)-code", tolerance: tolerance)
   }
 }
 
@@ -44,22 +45,27 @@ struct ContestTests {
       throws: BenchmarkError.wrongResult(
         case: "ones-12", way: "wrong", index: 0, found: 1.5, expected: 1, bound: 0.125)
     ) { try contest.run(Ones(), setting()) }
-    let lenient = Contest(ours: [way("wrong", gives: 1.5, errorFactor: 4)], rivals: [])
-    #expect(throws: Never.self) { try lenient.run(Ones(), setting()) }
+    for tolerance in [Tolerance.times(4), .absolute(0.5)] {
+      let lenient = Contest(ours: [way("rough", gives: 1.5, tolerance: tolerance)], rivals: [])
+      #expect(throws: Never.self) { try lenient.run(Ones(), setting()) }
+    }
     let empty = Contest(ours: [way("absent", isThere: false)], rivals: [way("other")])
     #expect(throws: BenchmarkError.noWay(case: "ones-12")) { try empty.run(Ones(), setting()) }
   }
 
   @Test func absentLibrariesAndInexactOnesAreNotCompared() throws {
     let contest = Contest(
-      ours: [way("ours"), way("ours too")],
+      ours: [
+        way("ours"), way("ours too"),
+        way("approximate", gives: 1.25, tolerance: .absolute(0.25), isReference: true),
+      ],
       rivals: [
         way("theirs"), way("absent", isThere: false), way("inexact", gives: 2, isReference: true),
       ])
     let result = try contest.run(Ones(), setting())
     #expect(result.candidates.map(\.name) == ["ours", "ours too"])
     #expect(result.baselines.map(\.name) == ["theirs"])
-    #expect(result.references.map(\.name) == ["inexact"])
+    #expect(result.references.map(\.name) == ["approximate", "inexact"])
     #expect(result.ours == result.candidates.map(\.seconds).min())
     #expect(result.ratio(to: "theirs") == result.ratio)
     #expect(result.cold == nil && result.coldRatio == nil)

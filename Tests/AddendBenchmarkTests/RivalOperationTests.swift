@@ -24,7 +24,7 @@ struct RivalOperationTests {
       guard let prepared = way.prepared(for: problem) else { continue }
       prepared.run()
       let factor = way.name.contains("Winograd") || way.name.contains("default") ? 100.0 : 1
-      #expect(problem.fault(in: prepared.result(), errorFactor: factor) == nil, "\(way.name)")
+      #expect(problem.fault(in: prepared.result(), within: .times(factor)) == nil, "\(way.name)")
     }
   }
 
@@ -38,7 +38,7 @@ struct RivalOperationTests {
       prepared.run()
       // bfloat16 rounds both factors by up to 2⁻⁹ of their size, which is 2⁻⁸ of each term and a bit.
       let factor = way.isReference ? 1 + 1.01 * 0x1p-8 / (Double(k) * 0x1p-24) : 1
-      #expect(problem.fault(in: prepared.result(), errorFactor: factor) == nil, "\(way.name)")
+      #expect(problem.fault(in: prepared.result(), within: .times(factor)) == nil, "\(way.name)")
     }
   }
 
@@ -53,11 +53,12 @@ struct RivalOperationTests {
       prepared.run()
       prepared.run()
       var result = prepared.result()
-      #expect(problem.fault(in: result, errorFactor: 1) == nil, "\(way.name)")
+      #expect(problem.fault(in: result, within: .rounding) == nil, "\(way.name)")
       guard RecurrentBenchmark.rivals[0].prepared(for: problem) != nil else { continue }
       let largest = result.map(\.magnitude).max() ?? 0
       result[result.count - 1] += largest / 100
-      #expect(problem.fault(in: result, errorFactor: 1)?.index == result.count - 1, "\(way.name)")
+      #expect(
+        problem.fault(in: result, within: .rounding)?.index == result.count - 1, "\(way.name)")
     }
   }
 
@@ -70,7 +71,7 @@ struct RivalOperationTests {
       prepared.run()
       // Rounding x to bfloat16 moves y by at most 2⁻⁹ |x| (1 − y²) ≤ 2⁻¹⁰, rounding y by 2⁻⁹.
       let factor = way.isReference ? 0x1p-8 / (4 * 0x1p-24) : 1
-      #expect(problem.fault(in: prepared.result(), errorFactor: factor) == nil, "\(way.name)")
+      #expect(problem.fault(in: prepared.result(), within: .times(factor)) == nil, "\(way.name)")
     }
   }
 

@@ -44,11 +44,10 @@ struct BenchConvolutionCommand: ParsableCommand {
         benchmarks.first { $0.name == result.name && $0.pass == pass }.map { ($0.layer, result) }
       }
       let resNet = measured.filter { $0.0.network == "resnet50" }
-      return Self.means("all, \(pass.name)", measured.map(\.1))
-        + Self.means("ResNet-50, \(pass.name)", resNet.map(\.1))
-        + Self.means(
-          "ResNet-50's 3×3 with stride 1, \(pass.name)",
-          resNet.filter { $0.0.isWinogradable }.map(\.1))
+      let square = resNet.filter { $0.0.isWinogradable }
+      return [
+        ("all", measured), ("ResNet-50", resNet), ("ResNet-50's 3×3 with stride 1", square),
+      ].flatMap { name, group in Self.means("\(name), \(pass.name)", group.map(\.1)) }
     }
     report.series = { result in
       benchmarks.first { $0.name == result.name }?.pass.name ?? "convolutions"

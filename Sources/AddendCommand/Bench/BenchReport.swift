@@ -29,11 +29,7 @@ struct BenchReport {
       common.say("OpenBLAS runs its kernels for \(core)")
     }
     if let doubt { common.say(doubt) }
-    for mean in means {
-      common.say(
-        "geometric mean, \(mean.cases), against \(mean.baseline): \(timesText(mean.ratio)) "
-          + "(\(mean.count) cases)")
-    }
+    if !means.isEmpty { common.say("\n\(meansTable)") }
     if let path = options.roofline { try writeAtomically(chart.svg, to: path) }
     try Envelope(
       command: "bench \(command)", options: common, dataset: nil,
@@ -79,6 +75,28 @@ struct BenchReport {
         if hasBaselines { cells.append(result.coldRatio.map(timesText) ?? "–") }
       }
       table.append(cells)
+    }
+    return table
+  }
+
+  /// A row for each choice of cases, a column for each baseline.
+  private var meansTable: TextTable {
+    var (rows, columns): ([String], [String]) = ([], [])
+    for mean in means {
+      if !rows.contains(mean.cases) { rows.append(mean.cases) }
+      if !columns.contains(mean.baseline) { columns.append(mean.baseline) }
+    }
+    var table = TextTable(
+      columns: [
+        .init("geometric mean", unit: "times faster", alignment: .leading), .init("cases"),
+      ] + columns.map { .init("against", unit: $0) })
+    for row in rows {
+      let own = means.filter { $0.cases == row }
+      table.append(
+        [row, "\(own.map(\.count).max() ?? 0)"]
+          + columns.map { column in
+            own.first { $0.baseline == column }.map { timesText($0.ratio) } ?? "–"
+          })
     }
     return table
   }
