@@ -46,6 +46,15 @@ public struct BenchmarkCase: Sendable {
     self.baselines = baselines
   }
 
+  /// Says what fraction of `limits` the work is; nothing where nothing is multiplied.
+  public mutating func measure(against limits: RooflineLimits) {
+    guard let work, work.multiplyAdds > 0 else { return }
+    limit = (
+      "float32 multiply-adds of \(threadsText(limits.threads))", limits.multiplyAdds
+    )
+    fractionOfLimit = work.multiplyAdds / ours / limits.multiplyAdds
+  }
+
   /// The best baseline's seconds over ours.
   public var ratio: Double? { baselines.map(\.seconds).min().map { $0 / ours } }
 

@@ -164,9 +164,7 @@ package struct Contest<Problem: BenchmarkProblem> {
       )
     }
     result.work = problem.work
-    let peak = setting.limits.multiplyAdds
-    result.limit = ("float32 multiply-adds of \(threadsText(setting.limits.threads))", peak)
-    result.fractionOfLimit = problem.work.multiplyAdds / result.ours / peak
+    result.measure(against: setting.limits)
     return result
   }
 }

@@ -125,12 +125,6 @@ public struct ModelBenchmark: Sendable {
     result.spread = timing.spread
     let cost = model.cost
     let multiplyAdds = Double(batch) * multiplicationsPerExample
-    result.limit = (
-      "float32 multiply-adds of \(threadsText(setting.limits.threads))",
-      setting.limits.multiplyAdds
-    )
-    result.fractionOfLimit =
-      multiplyAdds / timing.seconds(setting.statistic) / setting.limits.multiplyAdds
     result.figures = [
       ("examplesPerSecond", Double(batch) / timing.seconds(setting.statistic)),
       ("multiplicationsPerExample", Double(cost.multiplications)),
@@ -144,6 +138,7 @@ public struct ModelBenchmark: Sendable {
     result.work = Work(
       multiplyAdds: multiplyAdds,
       bytes: 4 * Double(pass == .training ? 3 : 1) * (parameters + numbers))
+    result.measure(against: setting.limits)
     return result
   }
 

@@ -68,6 +68,14 @@ public struct RooflineLimits: Hashable, Sendable {
     self.bandwidths = bandwidths
   }
 
+  /// The higher of both at each: whatever else the machine does only ever lowers them.
+  public func highest(_ other: RooflineLimits) -> RooflineLimits {
+    precondition(threads == other.threads, "limits of as many threads")
+    return RooflineLimits(
+      threads: threads, multiplyAdds: max(multiplyAdds, other.multiplyAdds),
+      bandwidths: bandwidths.merging(other.bandwidths, uniquingKeysWith: max))
+  }
+
   /// Measures on all threads of the current pool.
   ///
   /// - Parameter milliseconds: for each of five parts of each ceiling.

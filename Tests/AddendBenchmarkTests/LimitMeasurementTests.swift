@@ -50,6 +50,19 @@ struct LimitMeasurementTests {
     }
   }
 
+  @Test func theHigherLimitCounts() {
+    let one = RooflineLimits(threads: 2, multiplyAdds: 5, bandwidths: [.first: 9, .memory: 1])
+    let other = RooflineLimits(threads: 2, multiplyAdds: 7, bandwidths: [.first: 8, .memory: 3])
+    let highest = one.highest(other)
+    #expect(highest.multiplyAdds == 7 && highest.bandwidths == [.first: 9, .memory: 3])
+    var result = BenchmarkCase(name: "a", shape: "a", ours: 2)
+    result.measure(against: highest)
+    #expect(result.fractionOfLimit == nil)
+    result.work = Work(multiplyAdds: 7, bytes: 1)
+    result.measure(against: highest)
+    #expect(result.fractionOfLimit == 0.5 && result.limit?.perSecond == 7)
+  }
+
   @Test func levelsHoldWhatTheyAreCalled() {
     let sizes = CacheSizes(first: 1 << 15, second: 1 << 20, last: 1 << 25)
     for threads in [1, 2, 64] {
