@@ -1,5 +1,6 @@
 internal import AddendCatalogue
 internal import AddendData
+internal import AddendExecution
 internal import AddendKernels
 internal import AddendLinear
 public import AddendNetworks
@@ -39,23 +40,32 @@ public struct ModelBenchmark: Sendable {
     }
   }
 
-  /// A way to run a model: `prepare` compiles it, or whatever it takes, untimed.
+  /// A way to run a model on batches of one size: `prepare` compiles it, or whatever it takes, untimed.
   private struct Way: Sendable {
     let name: String
-    let prepare: @Sendable (Model<Float>) -> (Tensor<Float>) throws -> Tensor<Float>
+    let prepare: @Sendable (Model<Float>, _ batch: Int) -> (Tensor<Float>) throws -> Tensor<Float>
   }
 
   /// Ours. A new way to run a model is a line more.
-  private static let ways = [Way(name: "layers") { model in { try model.forward($0) } }]
+  private static let ways = [
+    Way(name: "layers") { model, _ in { try model.forward($0) } },
+    Way(name: "compiled") { model, batch in
+      let executable = model.compiled(batch: batch)
+      return { try executable.run($0) }
+    },
+  ]
 
   private func inference(_ input: Tensor<Float>, _ setting: BenchmarkSetting) throws
     -> BenchmarkCase
   {
     var candidates: [Interleaved.Candidate] = []
+    let expected = try model.forward(input)
+    var differences: [(name: String, value: Double)] = []
     for way in Self.ways {
-      let run = way.prepare(model)
+      let run = way.prepare(model, batch)
       // What is refused is refused here.
-      _ = try run(input)
+      let difference = try run(input).largestDifference(from: expected)
+      differences.append(("largestDifference-\(way.name)", difference))
       candidates.append((way.name, { _ = try? run(input) }))
     }
     let layers = try layerCandidates(input)
@@ -68,6 +78,7 @@ public struct ModelBenchmark: Sendable {
     guard let best else { preconditionFailure("a model has a way to run") }
     var result = result(seconds: best, setting)
     result.candidates = own
+    result.figures += differences
     result.parts = zip(layers, timings.dropFirst(candidates.count)).map {
       ($0.0.name, $0.1.seconds(setting.statistic))
     }
@@ -162,6 +173,16 @@ public struct ModelBenchmark: Sendable {
     return Tensor(shape) { span in
       for i in span.indices { span[i] = Float(Int.random(in: 0..<vocabulary, using: &random)) }
     }
+  }
+}
+
+extension Tensor where Scalar == Float {
+  /// `max|x − other|` over `max|other|`.
+  fileprivate func largestDifference(from other: Tensor) -> Double {
+    precondition(shape == other.shape, "results of one model")
+    let (x, y) = (span, other.span)
+    let scale = y.indices.reduce(Float.leastNormalMagnitude) { max($0, y[$1].magnitude) }
+    return Double(x.indices.reduce(Float(0)) { max($0, (x[$1] - y[$1]).magnitude) } / scale)
   }
 }
 

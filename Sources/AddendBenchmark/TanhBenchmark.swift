@@ -23,8 +23,25 @@ public struct TanhBenchmark: Sendable {
   package static let ways: [Way<Problem>] = [
     Way("activate") { problem in
       .writing(problem.x.count) { Float.activate(.tanh, problem.x.span, into: &$0) }
-    }
+    },
+    Way("K-TanH", isReference: true) { problem in
+      .writing(problem.x.count, tolerance: kTanHTolerance) {
+        KTanHKernels.best.activate(.tanh, problem.x.span, into: &$0)
+      }
+    },
+    Way("K-TanH, bfloat16", isReference: true) { problem in
+      let x = Tensor<BFloat16>(problem.x)
+      var y = x
+      return .init(
+        run: {
+          var span = y.mutableSpan
+          KTanHKernels.best.tangents(of: x.span, into: &span)
+        }, result: { y.elements.map(\.float) }, tolerance: kTanHTolerance)
+    },
   ]
+
+  /// What its table is proved for, and what rounding `x` to bfloat16 moves the tangent by at most.
+  private static let kTanHTolerance = Tolerance.absolute(9.81e-3)
 
   package static let rivals: [Way<Problem>] = [
     Way("libmvec") { problem in

@@ -23,6 +23,12 @@ struct BenchReport {
           "\($0.rawValue) \(QuantityUnit.count.text(limits.bandwidths[$0] ?? 0))B/s"
         }.joined(separator: ", "))
     common.say("\(table)")
+    for result in results where results.count <= 4 {
+      for one in result.references {
+        common.say(
+          "\(result.shape), not compared: \(one.name) \(QuantityUnit.seconds.text(one.seconds))")
+      }
+    }
     if let core = results.lazy.compactMap({ result in
       result.implementations.first { $0.name == RivalProduct.openBLAS.rawValue }?.text
     }).first {
