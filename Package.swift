@@ -82,7 +82,11 @@ let package = Package(
         "AddendNetworks",
       ]),
     room(
-      "AddendBenchmark", ["AddendCatalogue", "AddendKernels", "AddendTensors", "AddendExecution"]),
+      "AddendBenchmark",
+      [
+        "AddendFiles", "AddendCatalogue", "AddendKernels", "AddendTensors", "AddendLinear",
+        "AddendNetworks", "AddendData", "AddendExecution", "AddendTraining",
+      ]),
     room("AddendDistributed", ["AddendTensors"]),
     room(
       "AddendTraining",
@@ -139,7 +143,11 @@ let package = Package(
         "AddendNetworks",
       ], excluding: ["Golden"]),
     tests("AddendData", ["AddendFiles", "AddendCatalogue", "AddendTensors"]),
-    tests("AddendBenchmark", ["AddendCatalogue", "AddendKernels", "AddendExecution"]),
+    tests(
+      "AddendBenchmark",
+      [
+        "AddendCatalogue", "AddendKernels", "AddendTensors", "AddendNetworks", "AddendExecution",
+      ]),
     tests("AddendDistributed"),
     tests(
       "AddendExecution",

@@ -7,18 +7,46 @@ public struct Interleaved {
   public var minimumDuration: Duration = .milliseconds(60)
   /// Rounds, of which the medians are taken.
   public var rounds: Int = 7
+  /// What is waited before each candidate's turn, so that another library's threads have stopped
+  /// looking for work in the time of the next.
+  public var pause: Duration = .zero
 
   public init() {}
 
   /// The median over the rounds of each candidate's seconds for one run.
   public func seconds(_ candidates: [Candidate]) -> [Double] {
+    timings(candidates).map(\.median)
+  }
+
+  /// Each candidate's seconds for one run, a sample a round.
+  public func timings(_ candidates: [Candidate]) -> [Timing] {
     var samples = candidates.map { _ in [Double]() }
     // The first runs load caches, wake vector units and find libraries.
     for candidate in candidates { candidate.run() }
     for _ in 0..<max(1, rounds) {
-      for (i, candidate) in candidates.enumerated() { samples[i].append(time(candidate)) }
+      for (i, candidate) in candidates.enumerated() {
+        wait(pause)
+        if pause > .zero { candidate.run() }
+        samples[i].append(time(candidate))
+      }
     }
-    return samples.map { $0.sorted()[$0.count / 2] }
+    return samples.map(Timing.init)
+  }
+
+  /// As `timings`, of single runs before each of which `evict` has emptied the caches.
+  public func coldTimings(_ candidates: [Candidate], evict: () -> Void) -> [Timing] {
+    let clock = ContinuousClock()
+    var samples = candidates.map { _ in [Double]() }
+    for _ in 0..<max(1, rounds) {
+      for (i, candidate) in candidates.enumerated() {
+        wait(pause)
+        evict()
+        let start = clock.now
+        candidate.run()
+        samples[i].append((clock.now - start) / .seconds(1))
+      }
+    }
+    return samples.map(Timing.init)
   }
 
   private func time(_ candidate: Candidate) -> Double {
@@ -30,5 +58,12 @@ public struct Interleaved {
       runs += 1
     } while clock.now - start < minimumDuration
     return Double((clock.now - start) / .seconds(1)) / Double(runs)
+  }
+
+  // Awake: a processor that sleeps clocks down.
+  private func wait(_ duration: Duration) {
+    let clock = ContinuousClock()
+    let end = clock.now + duration
+    while clock.now < end {}
   }
 }

@@ -5,5 +5,9 @@ struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
     abstract: "Measure kernels beside other libraries and the machine's limits.",
-    subcommands: [BenchTablesCommand.self])
+    subcommands: [
+      BenchMachineCommand.self, BenchGEMMCommand.self, BenchConvolutionCommand.self,
+      BenchRecurrentCommand.self, BenchTanhCommand.self, BenchNetworkCommand.self,
+      BenchTablesCommand.self,
+    ])
 }
