@@ -113,7 +113,8 @@ public struct ConvolutionBenchmark: Sendable {
           )
         }
       }
-    }
+    },
+    direct, winograd(.four), winograd(.two),
   ]
 
   /// What oneDNN picks when asked for nothing else.
