@@ -315,9 +315,10 @@ void addend_direct_run(const addend_direct_plan *plan, const addend_direct_opera
                        size_t part, float *restrict scratch) {
   const size_t across = part % plan->panel_parts, rest = part / plan->panel_parts;
   const size_t down = rest % plan->tile_parts, group = rest / plan->tile_parts;
-  const size_t first_panel = across * plan->panel_step;
-  const size_t end_panel = smaller(first_panel + plan->panel_step, plan->panels);
-  const size_t first = down * plan->tile_step, end = smaller(first + plan->tile_step, plan->tiles);
+  const size_t first_panel = part_start(plan->panels, plan->panel_parts, across);
+  const size_t end_panel = part_start(plan->panels, plan->panel_parts, across + 1);
+  const size_t first = part_start(plan->tiles, plan->tile_parts, down);
+  const size_t end = part_start(plan->tiles, plan->tile_parts, down + 1);
   worker w = make_worker(plan, operands, group, scratch);
   // Rows of a few lines from beyond the cache are not foreseen by the processor.
   const addend_direct_piece *piece = &plan->piece;
