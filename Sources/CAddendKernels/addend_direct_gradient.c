@@ -73,7 +73,8 @@ addend_direct_gradient_plan addend_direct_gradient_prepare(const addend_brgemm_k
   const size_t taps = w->filter_height * w->filter_width;
   if (!plan.panels || !pixels || !taps || !w->channels) return plan;
   const bool is_pointwise = taps == 1 && w->stride == 1 && w->padding == 0;
-  plan.merges = groups == 1 && w->filter_width > 1 && w->dilation == 1 && w->channels <= merged_limit;
+  plan.merges =
+      groups == 1 && w->filter_width > 1 && w->dilation == 1 && w->channels <= merged_limit;
   plan.rows = plan.merges ? w->channels * w->filter_width : w->channels;
   plan.taps_across = plan.merges ? 1 : w->filter_width;
   plan.packs = outputs * groups >= packed_limit;
@@ -199,7 +200,8 @@ static void pack_panel(const worker *k, size_t first, size_t pixels, size_t star
 
 /// The lines of a chunk under filter row r from column q of dy on, and where they lie in the image
 /// under tap s; returns their number.
-static size_t find_lines(const worker *k, size_t first, size_t count, size_t r, size_t s, size_t q) {
+static size_t find_lines(const worker *k, size_t first, size_t count, size_t r, size_t s,
+                         size_t q) {
   const addend_direct_gradient_plan *plan = k->plan;
   const addend_window *w = &plan->window;
   const size_t pixel = w->channels * plan->groups;
