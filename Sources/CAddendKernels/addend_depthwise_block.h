@@ -46,7 +46,8 @@ ADDEND_INLINE void WIDTH_VARIANT(positions)(const size_t count, const size_t blo
 /// tap lies outside.
 ADDEND_INLINE void WIDTH_VARIANT(line)(const size_t count, const size_t blocks,
                                        const addend_direct_piece *piece,
-                                       const addend_direct_operands *o, size_t line, size_t column) {
+                                       const addend_direct_operands *o, size_t line,
+                                       size_t column) {
   const size_t image = line / piece->down.results, p = line % piece->down.results;
   const tap_range down = taps_at(&piece->down, p);
   const ptrdiff_t top = (ptrdiff_t)(p * piece->down.step) + piece->down.first;
@@ -141,7 +142,8 @@ ADDEND_INLINE void WIDTH_VARIANT(gradient)(const size_t blocks, size_t batch, co
         const size_t y = p * w->stride + r * w->dilation - w->padding;
         if (y >= w->height) continue;
         const float *source = x + (image * w->height + y) * w->width * channels + column;
-        const float *line = dy + (image * w->output_height + p) * w->output_width * channels + column;
+        const float *line =
+            dy + (image * w->output_height + p) * w->output_width * channels + column;
         float *row = gradient + r * row_size + column;
         size_t tap = 0;
         for (; tap + 3 <= w->filter_width; tap += 3)

@@ -39,9 +39,10 @@ static void ADDEND_VARIANT(depthwise_gradient)(size_t batch, const addend_window
                                                    size_t end_row, size_t first, size_t end,
                                                    float *restrict gradient) {
   size_t c = first;
-#define GRADIENT(width, blocks)                                                        \
-  for (; c + width * blocks <= end; c += width * blocks)                               \
-    ADDEND_VARIANT(gradient_##width)(blocks, batch, w, channels, x, dy, first_row, end_row, c, gradient);
+#define GRADIENT(width, blocks)                                                                \
+  for (; c + width * blocks <= end; c += width * blocks)                                       \
+    ADDEND_VARIANT(gradient_##width)(blocks, batch, w, channels, x, dy, first_row, end_row, c, \
+                                     gradient);
   GRADIENT(16, 4)
   GRADIENT(16, 2)
   GRADIENT(16, 1)

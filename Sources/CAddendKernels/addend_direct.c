@@ -58,7 +58,8 @@ static worker make_worker(const addend_direct_plan *plan, const addend_direct_op
   for (size_t r = 0; r < piece->down.taps; ++r)
     for (size_t s = 0; s < plan->taps_across; ++s)
       w.tap_offsets[r * plan->taps_across + s] =
-          (ptrdiff_t)r * piece->down.increment * line + (ptrdiff_t)s * piece->across.increment * pixel;
+          (ptrdiff_t)r * piece->down.increment * line +
+          (ptrdiff_t)s * piece->across.increment * pixel;
   for (size_t i = 0; i < plan->rectangle_count; ++i) {
     const addend_direct_rectangle *rectangle = plan->rectangles + i;
     size_t *numbers = w.tap_numbers + i * plan->taps;
@@ -110,7 +111,8 @@ static void find_padded_rows(worker *w, const addend_direct_rectangle *rectangle
     const ptrdiff_t y = corner.top + (ptrdiff_t)r * down->increment;
     const bool is_inside = y >= 0 && y < (ptrdiff_t)down->extent;
     const float *line =
-        w->source + (is_inside ? (at->image * down->extent + (size_t)y) * across->extent * pixel : 0);
+        w->source +
+        (is_inside ? (at->image * down->extent + (size_t)y) * across->extent * pixel : 0);
     for (size_t s = 0; s < w->plan->taps_across; ++s, rows += stride) {
       const ptrdiff_t x = corner.left + (ptrdiff_t)s * across->increment;
       const ptrdiff_t end = x + (w->plan->merges ? (ptrdiff_t)across->taps : 1);
@@ -158,7 +160,8 @@ static void find_rows(const worker *w, const addend_direct_rectangle *rectangle,
 static position start_of_line(const addend_direct_rectangle *r, size_t line) {
   switch (r->direction) {
     case ADDEND_ALONG_ALL: return (position){0, 0, 0};
-    case ADDEND_ALONG_COLUMNS: return (position){line / r->height, r->top + line % r->height, r->left};
+    case ADDEND_ALONG_COLUMNS:
+      return (position){line / r->height, r->top + line % r->height, r->left};
     case ADDEND_ALONG_ROWS: return (position){line / r->width, r->top, r->left + line % r->width};
     case ADDEND_ALONG_IMAGES:
       return (position){0, r->top + line / r->width, r->left + line % r->width};
@@ -315,14 +318,16 @@ void addend_direct_run(const addend_direct_plan *plan, const addend_direct_opera
                        size_t part, float *restrict scratch) {
   const size_t across = part % plan->panel_parts, rest = part / plan->panel_parts;
   const size_t down = rest % plan->tile_parts, group = rest / plan->tile_parts;
-  const size_t first_panel = across * plan->panel_step;
-  const size_t end_panel = smaller(first_panel + plan->panel_step, plan->panels);
-  const size_t first = down * plan->tile_step, end = smaller(first + plan->tile_step, plan->tiles);
+  const size_t first_panel = part_start(plan->panels, plan->panel_parts, across);
+  const size_t end_panel = part_start(plan->panels, plan->panel_parts, across + 1);
+  const size_t first = part_start(plan->tiles, plan->tile_parts, down);
+  const size_t end = part_start(plan->tiles, plan->tile_parts, down + 1);
   worker w = make_worker(plan, operands, group, scratch);
   // Rows of a few lines from beyond the cache are not foreseen by the processor.
   const addend_direct_piece *piece = &plan->piece;
   const size_t source =
-      smaller(piece->down.extent * piece->across.extent, piece->down.results * piece->across.results) *
+      smaller(piece->down.extent * piece->across.extent,
+              piece->down.results * piece->across.results) *
       piece->batch * piece->depth * piece->groups;
   const bool prefetches = plan->taps == 1 && source > far_floats &&
                           plan->depth <= 256 && (plan->panels > 1 || plan->depth > 128);

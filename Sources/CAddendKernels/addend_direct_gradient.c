@@ -25,55 +25,42 @@ enum {
   least_tiles = 8,
 };
 
-/// Cuts `count` into at most `wanted` parts of equal steps.
-static size_t cut(size_t count, size_t wanted, size_t unit, size_t *step) {
-  *step = parts_of(parts_of(count, unit), larger(smaller(wanted, parts_of(count, unit)), 1)) * unit;
-  return parts_of(count, *step);
-}
-
 /// Cuts the work into some eight parts so that the least is read and written twice: each part of the
-/// panels reads all of x, each part of the rows all of dy, each filter row both, and each part of the
-/// lines writes sums of its own.
+/// panels reads all of x, each part of the rows all of dy, and each part of the lines writes sums of its
+/// own.
 static void choose_parts(addend_direct_gradient_plan *plan) {
   const addend_window *w = &plan->window;
   const size_t taps = w->filter_height * w->filter_width;
   const size_t pixels = plan->batch * w->output_height * w->output_width;
   const size_t filter = taps * w->channels * plan->outputs;
   const size_t work = pixels * filter * plan->groups / 1000000;
-  const size_t wanted = parts_of(smaller(larger(work, 1), 8), plan->groups);
+  // As many as share out evenly.
+  const size_t wanted = power_below(parts_of(smaller(larger(work, 1), 8), plan->groups));
   const size_t reached = smaller(plan->batch * w->height * w->width, pixels * taps);
   const size_t x = reached * w->channels * (plan->copies ? 4 : 1);
   const size_t dy = pixels * plan->outputs * (plan->packs ? 4 : 1);
-  const size_t tiles = parts_of(plan->rows, plan->tile_rows) * plan->taps_across;
-  const size_t most_lines = parts_of(plan->lines, plan->chunk);
+  const size_t tiles = parts_of(plan->rows, plan->tile_rows);
+  const size_t most_down = larger(tiles * plan->taps_across * w->filter_height / least_tiles, 1);
+  const size_t chunks = parts_of(plan->lines, plan->chunk);
   size_t least = SIZE_MAX;
-  for (size_t taps_apart = 0; taps_apart < 2; ++taps_apart) {
-    const size_t rows = taps_apart ? w->filter_height : 1;
-    const size_t row_tiles = tiles * w->filter_height / rows;
-    const size_t most_down = smaller(wanted, larger(row_tiles / least_tiles, 1));
-    for (size_t most = 1; most <= smaller(plan->panels, wanted); ++most)
-      for (size_t limit = 1; limit <= most_down; ++limit) {
-        size_t panel_step, row_step, line_step;
-        const size_t across = cut(plan->panels, most, 1, &panel_step);
-        const size_t down = cut(plan->rows, limit, plan->tile_rows, &row_step);
-        const size_t lines = cut(
-            plan->lines, smaller(parts_of(wanted, rows * across * down), most_lines), 1, &line_step);
-        const size_t parts = rows * across * down * lines;
-        const size_t missing = wanted > parts ? wanted - parts : 0;
-        const bool stays = filter / (rows * across * down) <= near_floats;
-        const size_t sums = (lines > 1 ? 4 * lines : 0) + (stays ? 0 : 4 * (most_lines - 1));
-        const size_t cost = rows * (across * x + down * dy) + sums * filter + missing * (x + dy);
-        if (cost >= least) continue;
-        least = cost;
-        plan->tap_parts = rows;
-        plan->panel_parts = across;
-        plan->panel_step = panel_step;
-        plan->row_parts = down;
-        plan->row_step = row_step;
-        plan->line_parts = lines;
-        plan->line_step = line_step;
-      }
-  }
+  for (size_t across = 1; across <= smaller(plan->panels, wanted); across *= 2)
+    for (size_t down = 1; across * down <= wanted && down <= smaller(most_down, tiles); down *= 2) {
+      const size_t lines = smaller(wanted / (across * down), chunks);
+      const size_t missing = wanted - across * down * lines + (plan->panels % across ? 1 : 0);
+      const bool stays = filter / (across * down) <= near_floats;
+      const size_t sums = (lines > 1 ? 4 * lines : 0) + (stays ? 0 : 4 * (chunks - 1));
+      const size_t cost = across * x + down * dy + sums * filter + missing * (x + dy);
+      if (cost >= least) continue;
+      least = cost;
+      plan->panel_parts = across;
+      plan->row_parts = down;
+      plan->line_parts = lines;
+    }
+}
+
+/// The most rows that a part has.
+static size_t part_rows(const addend_direct_gradient_plan *plan) {
+  return parts_of(parts_of(plan->rows, plan->tile_rows), plan->row_parts) * plan->tile_rows;
 }
 
 addend_direct_gradient_plan addend_direct_gradient_prepare(const addend_brgemm_kernels *kernels,
@@ -86,7 +73,8 @@ addend_direct_gradient_plan addend_direct_gradient_prepare(const addend_brgemm_k
   const size_t taps = w->filter_height * w->filter_width;
   if (!plan.panels || !pixels || !taps || !w->channels) return plan;
   const bool is_pointwise = taps == 1 && w->stride == 1 && w->padding == 0;
-  plan.merges = groups == 1 && w->filter_width > 1 && w->dilation == 1 && w->channels <= merged_limit;
+  plan.merges =
+      groups == 1 && w->filter_width > 1 && w->dilation == 1 && w->channels <= merged_limit;
   plan.rows = plan.merges ? w->channels * w->filter_width : w->channels;
   plan.taps_across = plan.merges ? 1 : w->filter_width;
   plan.packs = outputs * groups >= packed_limit;
@@ -108,7 +96,7 @@ addend_direct_gradient_plan addend_direct_gradient_prepare(const addend_brgemm_k
 }
 
 size_t addend_direct_gradient_part_count(const addend_direct_gradient_plan *plan) {
-  return plan->groups * plan->tap_parts * plan->row_parts * plan->panel_parts * plan->line_parts;
+  return plan->groups * plan->row_parts * plan->panel_parts * plan->line_parts;
 }
 
 size_t addend_direct_gradient_count(const addend_direct_gradient_plan *plan) {
@@ -125,7 +113,7 @@ static size_t reached_lines(const addend_direct_gradient_plan *plan) {
 }
 
 /// Floats from one copied pixel to the next: another set of the cache's.
-static size_t copied_row(const addend_direct_gradient_plan *plan) { return plan->row_step + 16; }
+static size_t copied_row(const addend_direct_gradient_plan *plan) { return part_rows(plan) + 16; }
 
 static size_t copied_count(const addend_direct_gradient_plan *plan) {
   const addend_window *w = &plan->window;
@@ -148,7 +136,7 @@ typedef struct {
   const float **a;
   size_t *numbers;
   float *panel, *copies;
-  size_t first_row, end_row, first_tap, end_tap;
+  size_t first_row, end_row;
 } worker;
 
 /// The columns of dy whose pixels under tap s lie inside the image.
@@ -212,7 +200,8 @@ static void pack_panel(const worker *k, size_t first, size_t pixels, size_t star
 
 /// The lines of a chunk under filter row r from column q of dy on, and where they lie in the image
 /// under tap s; returns their number.
-static size_t find_lines(const worker *k, size_t first, size_t count, size_t r, size_t s, size_t q) {
+static size_t find_lines(const worker *k, size_t first, size_t count, size_t r, size_t s,
+                         size_t q) {
   const addend_direct_gradient_plan *plan = k->plan;
   const addend_window *w = &plan->window;
   const size_t pixel = w->channels * plan->groups;
@@ -274,7 +263,7 @@ static void add_chunk(const worker *k, size_t first, size_t count, size_t length
                              .accumulates = accumulates};
   tile.b_step = length * tile.ldb;
   const bool is_line = length != w->output_width || plan->length != w->output_width;
-  for (size_t r = k->first_tap; r < k->end_tap; ++r)
+  for (size_t r = 0; r < w->filter_height; ++r)
     for (size_t s = 0; s < plan->taps_across; ++s) {
       size_t q = 0, end = length;
       if (plan->copies) {
@@ -302,28 +291,26 @@ void addend_direct_gradient_run(const addend_direct_gradient_plan *plan, const f
   part /= plan->line_parts;
   const size_t row_part = part % plan->row_parts;
   part /= plan->row_parts;
-  const size_t tap_part = part % plan->tap_parts;
-  part /= plan->tap_parts;
   const size_t panel_part = part % plan->panel_parts, group = part / plan->panel_parts;
   const size_t group_size = addend_direct_gradient_count(plan) / plan->groups;
-  const bool splits_taps = plan->tap_parts > 1;
+  const size_t tiles = parts_of(plan->rows, plan->tile_rows);
   worker k = {
       .plan = plan,
       .x = x + group * w->channels,
       .dy = dy + group * plan->outputs,
       .gradient = gradient + (line_part * plan->groups + group) * group_size,
       .a = (const float **)(void *)scratch,
-      .first_row = row_part * plan->row_step,
-      .end_row = smaller((row_part + 1) * plan->row_step, plan->rows),
-      .first_tap = splits_taps ? tap_part : 0,
-      .end_tap = splits_taps ? tap_part + 1 : w->filter_height,
+      .first_row = part_start(tiles, plan->row_parts, row_part) * plan->tile_rows,
+      .end_row = smaller(part_start(tiles, plan->row_parts, row_part + 1) * plan->tile_rows,
+                         plan->rows),
   };
   k.numbers = (size_t *)(void *)(k.a + plan->chunk);
   k.copies = (float *)(void *)(k.numbers + plan->chunk);
   k.panel = k.copies + parts_of(copied_count(plan), 16) * 16;
-  const size_t first = line_part * plan->line_step;
-  const size_t end = smaller(first + plan->line_step, plan->lines);
-  const size_t end_panel = smaller((panel_part + 1) * plan->panel_step, plan->panels);
+  const size_t first = part_start(plan->lines, plan->line_parts, line_part);
+  const size_t end = part_start(plan->lines, plan->line_parts, line_part + 1);
+  const size_t first_panel = part_start(plan->panels, plan->panel_parts, panel_part);
+  const size_t end_panel = part_start(plan->panels, plan->panel_parts, panel_part + 1);
   for (size_t line = first; line < end;) {
     // Chunks of about equal sizes.
     size_t count = parts_of(end - line, parts_of(end - line, plan->chunk)), length = plan->length;
@@ -337,7 +324,7 @@ void addend_direct_gradient_run(const addend_direct_gradient_plan *plan, const f
       else length = plan->last_length;
     }
     if (plan->copies) copy_pixels(&k, line, count, length);
-    for (size_t panel = panel_part * plan->panel_step; panel < end_panel; ++panel)
+    for (size_t panel = first_panel; panel < end_panel; ++panel)
       add_chunk(&k, line, count, length, panel, accumulates || line > first);
     line += count;
   }

@@ -196,28 +196,25 @@ static void set_taps(addend_direct_plan *plan, bool merges) {
   plan->depth = p->depth * (merges ? p->across.taps : 1);
 }
 
-/// Cuts the work into some `wanted` parts so that the least is read twice: each part of the tiles
-/// reads all of the filter, each part of the panels all of the source.
+/// Cuts the work into some sixteen parts, fewer where there is little, so that the least is read twice:
+/// each part of the tiles reads all of the filter, each part of the panels all of the source.
 static void cut(addend_direct_plan *plan) {
   const addend_direct_piece *p = &plan->piece;
   const size_t filter = plan->taps * plan->depth * p->results;
   const size_t work = p->batch * p->down.results * p->across.results * filter / 1000000;
-  const size_t wanted = smaller(larger(parts_of(work, p->groups), 1), larger(16 / p->groups, 1));
+  const size_t limit = larger(16 / p->groups, 1);
+  // As many as share out evenly.
+  const size_t wanted = power_below(smaller(larger(work, 1), limit));
   const size_t source = p->batch * p->down.extent * p->across.extent * p->depth;
   size_t least = SIZE_MAX;
-  for (size_t across = 1; across <= smaller(plan->panels, wanted); ++across) {
-    const size_t panel_step = parts_of(plan->panels, across);
-    if (parts_of(plan->panels, panel_step) != across) continue;
-    const size_t step = parts_of(plan->tiles, parts_of(wanted, across));
-    const size_t parts = parts_of(plan->tiles, step);
-    // Too few parts keep threads waiting, which costs more than reading does.
-    const size_t missing = wanted > parts * across ? wanted - parts * across : 0;
-    const size_t cost = across * source + parts * filter + missing * (source + filter);
+  for (size_t across = 1; across <= smaller(plan->panels, wanted); across *= 2) {
+    const size_t down = smaller(wanted / across, plan->tiles);
+    // Too few or unequal parts keep threads waiting, which costs more than reading does.
+    const size_t missing = wanted - down * across + (plan->panels % across ? 1 : 0);
+    const size_t cost = across * source + down * filter + missing * (source + filter);
     if (cost >= least) continue;
     least = cost;
-    plan->tile_step = step;
-    plan->tile_parts = parts;
-    plan->panel_step = panel_step;
+    plan->tile_parts = down;
     plan->panel_parts = across;
   }
 }

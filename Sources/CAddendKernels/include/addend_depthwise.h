@@ -14,8 +14,8 @@ typedef void (*addend_depthwise_fn)(const addend_direct_piece *piece,
                                     const addend_direct_operands *operands, size_t line,
                                     size_t first_channel, size_t end_channel);
 
-/// dW[r, s, c] = Σ x dy of filter rows first_row ≤ r < end_row, for the channels given: packed [filter_height]
-/// [filter_width][channels], overwritten.
+/// dW[r, s, c] = Σ x dy of filter rows first_row ≤ r < end_row, for the channels given:
+/// packed [filter_height][filter_width][channels], overwritten.
 typedef void (*addend_depthwise_gradient_fn)(size_t batch, const addend_window *window,
                                              size_t channels, const float *restrict x,
                                              const float *restrict dy, size_t first_row,

@@ -76,7 +76,7 @@ typedef struct {
   size_t rectangle_count;
   addend_direct_rectangle rectangles[addend_direct_most_bands * addend_direct_most_bands];
   size_t tile_rows, tiles, chunk, block;
-  size_t panels, tile_parts, tile_step, panel_parts, panel_step;
+  size_t panels, tile_parts, panel_parts;
 } addend_direct_plan;
 
 addend_direct_plan addend_direct_prepare(const addend_brgemm_kernels *kernels,

@@ -29,7 +29,7 @@ typedef struct {
   /// Lines of dy, their lengths and the last one's.
   size_t lines, length, last_length;
   size_t tile_rows, panels, chunk;
-  size_t tap_parts, row_parts, row_step, panel_parts, panel_step, line_parts, line_step;
+  size_t row_parts, panel_parts, line_parts;
 } addend_direct_gradient_plan;
 
 addend_direct_gradient_plan addend_direct_gradient_prepare(const addend_brgemm_kernels *kernels,
