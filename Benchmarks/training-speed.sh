@@ -1,13 +1,15 @@
 #!/bin/sh
-# Training speed beside PyTorch's (Debian: apt install python3-torch), one after the other in turn,
-# so that a machine whose speed drifts drifts for both. Prints a line of JSON for each run, then the
-# median of each and the ratio.
+# Training speed and memory beside PyTorch's and, where JAX_PYTHON names a Python that has it, JAX's; one
+# after the other in turn, so that a machine whose speed drifts drifts for all. Prints a line of JSON for
+# each run, then the medians and the ratio to the better of the others.
 #
-# Usage: Benchmarks/training-speed.sh [ROUNDS] [SECONDS] [THREADS]
+# Usage: [PYTHON=…] [JAX_PYTHON=…] Benchmarks/training-speed.sh [ROUNDS] [SECONDS] [THREADS]
 set -eu
 cd "$(dirname "$0")"
 rounds=${1:-5} seconds=${2:-5} threads=${3:-2}
 python=${PYTHON:-/usr/bin/python3}
+# Left to itself, OpenBLAS picks the kernels that suit the processor.
+unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 swift build -c release --product addend-training-speed >&2
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
@@ -16,7 +18,9 @@ for case in lenet-300-100 lenet-5 resnet-20 lstm-lm; do
   while [ "$round" -lt "$rounds" ]; do
     .build/release/addend-training-speed "$case" "$threads" "$seconds" | tee -a "$results"
     "$python" PyTorch/training_speed.py "$case" "$threads" "$seconds" | tee -a "$results"
+    [ -z "${JAX_PYTHON:-}" ] ||
+      "$JAX_PYTHON" JAX/training_speed.py "$case" "$threads" "$seconds" | tee -a "$results"
     round=$((round + 1))
   done
 done
-"$python" PyTorch/summary.py "$results"
+"$python" summary.py "$results"

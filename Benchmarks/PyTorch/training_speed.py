@@ -6,6 +6,7 @@ Prints one JSON object: examples (or words) a second, the median over steps. The
 and stay in memory; only the training step is timed, as in `addend-training-speed`.
 """
 import json
+import resource
 import statistics
 import sys
 import time
@@ -74,7 +75,13 @@ def case(name):
     sys.exit(f"no case is called {name}")
 
 
+def peak_bytes():
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
 def main():
+    # What the library takes before there is a network.
+    start = peak_bytes()
     name, threads, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
     torch.manual_seed(1)
     torch.set_num_threads(threads)
@@ -97,7 +104,7 @@ def main():
         times.append(time.perf_counter() - start)
     print(json.dumps({
         "case": name, "engine": f"PyTorch {torch.__version__}", "threads": threads,
-        "perSecond": classes.numel() / statistics.median(times), "steps": len(times)}))
+        "perSecond": classes.numel() / statistics.median(times), "steps": len(times), "peakBytes": peak_bytes(), "ownBytes": peak_bytes() - start}))
 
 
 if __name__ == "__main__":

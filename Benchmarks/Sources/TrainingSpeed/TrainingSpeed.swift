@@ -5,6 +5,9 @@ import Addend
 /// Usage: addend-training-speed CASE THREADS SECONDS. Prints one JSON object: examples (or words) a
 /// second, the median over steps. The data are made up and stay in memory.
 ///
+/// Or: addend-training-speed inference CASE THREADS BATCH SECONDS. The same of a compiled model: seconds
+/// for a batch, the median over runs, as ONNXRuntime/inference_speed.py does it.
+///
 /// Or: addend-training-speed maps THREADS ROUNDS MAP…. Prints one JSON object for each map: the
 /// milliseconds of a step of a network of two hidden layers of 1024 under it, and how many times as fast
 /// as under the first.
@@ -21,6 +24,20 @@ struct TrainingSpeed {
       for result in results { print(result.text()) }
       return
     }
+    if arguments.count == 6, arguments[1] == "inference", let threads = Int(arguments[3]),
+      threads > 0,
+      let batch = Int(arguments[4]), batch > 0, let seconds = Double(arguments[5])
+    {
+      let median = try ThreadPool.$current.withValue(ThreadPool(threadCount: threads)) {
+        try inference(try Case(named: arguments[2], batch: batch), seconds: seconds)
+      }
+      let json: JSONValue = [
+        "case": .text(arguments[2]), "engine": "Addend", "threads": .integer(threads),
+        "batch": .integer(batch), "seconds": .number(median),
+      ]
+      return print(json.text())
+    }
+    let start = peakBytes()
     guard arguments.count == 4, let threads = Int(arguments[2]), threads > 0,
       let seconds = Double(arguments[3])
     else { throw Misuse(sentence: "usage: addend-training-speed CASE THREADS SECONDS") }
@@ -30,6 +47,7 @@ struct TrainingSpeed {
     let json: JSONValue = [
       "case": .text(arguments[1]), "engine": "Addend", "threads": .integer(threads),
       "perSecond": .number(result.perSecond), "steps": .integer(result.steps),
+      "peakBytes": .integer(peakBytes()), "ownBytes": .integer(peakBytes() - start),
     ]
     print(json.text())
   }
@@ -41,16 +59,39 @@ struct TrainingSpeed {
       try Model<Float>(which.network, seed: 1),
       plan: TrainingPlan(
         epochs: 1, batchSize: 1, optimizer: SGD(momentum: 0.9), learningRate: 0.001))
-    func step() throws { _ = try trainer.step(which.batch, stepsPerEpoch: 1_000_000) }
-    for _ in 0..<3 { try step() }
+    let times = try sortedTimes(seconds: seconds) {
+      _ = try trainer.step(which.batch, stepsPerEpoch: 1_000_000)
+    }
+    return (Double(which.batch.targets.count) / times[times.count / 2], times.count)
+  }
+
+  private static func inference(_ which: Case, seconds: Double) throws -> Double {
+    let x = which.batch.input
+    let executable = try Model<Float>(which.network, seed: 1).compiled(batch: x.shape[0])
+    let times = try sortedTimes(seconds: seconds) { _ = try executable.run(x) }
+    return times[times.count / 2]
+  }
+
+  /// What `work` takes each time, warm, sorted.
+  private static func sortedTimes(seconds: Double, _ work: () throws -> Void) rethrows -> [Double] {
+    for _ in 0..<5 { try work() }
     var times: [Double] = []
     let end = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < end || times.count < 5 {
       let start = ContinuousClock.now
-      try step()
+      try work()
       times.append((ContinuousClock.now - start) / .seconds(1))
     }
-    return (Double(which.batch.targets.count) / times.sorted()[times.count / 2], times.count)
+    return times.sorted()
+  }
+
+  /// The most memory that the process has held: Linux's high-water mark, 0 elsewhere.
+  private static func peakBytes() -> Int {
+    guard let bytes = try? readFile(at: "/proc/self/status", byteLimit: 1 << 20) else { return 0 }
+    let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first {
+      $0.hasPrefix("VmHWM:")
+    }
+    return line.flatMap { Int($0.filter(\.isNumber)) }.map { 1024 * $0 } ?? 0
   }
 }
 
@@ -59,20 +100,23 @@ struct Case {
   let network: Network
   let batch: Batch
 
-  init(named name: String) throws {
+  /// - Parameter batch: `nil` for that of training.
+  init(named name: String, batch size: Int? = nil) throws {
     switch name {
     case "lenet-300-100":
-      self = try Case(Specification(name), [28, 28, 1], batch: 100)
+      self = try Case(Specification(name), [28, 28, 1], batch: size ?? 100)
     case "lenet-5":
-      self = try Case(Specification(name), [28, 28, 1], batch: 64)
+      self = try Case(Specification(name), [28, 28, 1], batch: size ?? 64)
     case "resnet-20":
-      self = try Case(Specification("resnet", ["depth": .integer(20)]), [32, 32, 3], batch: 128)
+      self = try Case(
+        Specification("resnet", ["depth": .integer(20)]), [32, 32, 3], batch: size ?? 128)
     case "lstm-lm":
       var random = RandomSource(seed: 1)
-      func tokens() -> [Int] { (0..<700).map { _ in Int(random.next() % 10_000) } }
+      let rows = size ?? 20
+      func tokens() -> [Int] { (0..<35 * rows).map { _ in Int(random.next() % 10_000) } }
       network = try Zoo.network(Specification("lstm-lm"), input: [35], classes: 10_000)
       batch = Batch(
-        input: Tensor([20, 35], tokens().map { Float($0) }),
+        input: Tensor([rows, 35], tokens().map { Float($0) }),
         targets: .classes(tokens().map { Int32($0) }))
     default: throw Misuse(sentence: "no case is called \(name)")
     }
