@@ -32,10 +32,6 @@ struct InspectCommand: ParsableCommand {
   @Option(help: "The batch that kernels are chosen for.")
   var batch = 1
 
-  @Flag(
-    help: "Choose among kernels that sum products as they stand: none by Winograd's transforms.")
-  var exact = false
-
   @OptionGroup var common: CommonOptions
 
   mutating func validate() throws {
@@ -77,7 +73,7 @@ struct InspectCommand: ParsableCommand {
     object["layers"] = .array(layers)
     if kernels {
       let report = common.computing {
-        KernelReport(of: frozen, batch: batch, isExact: exact, threads: common.threads)
+        KernelReport(of: frozen, batch: batch, isExact: common.exact, threads: common.threads)
       }
       common.say(report.text)
       object["kernels"] = report.json

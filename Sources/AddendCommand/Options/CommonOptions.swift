@@ -12,6 +12,9 @@ struct CommonOptions: ParsableArguments {
   @Option(help: "Where data sets' files are looked for first.")
   var dataDirectory: String?
 
+  @Flag(help: "Sum the products of convolutions as they stand: no Winograd transforms.")
+  var exact = false
+
   @Flag(name: .shortAndLong, help: "No progress and no tables; errors and JSON only.")
   var quiet = false
 
@@ -41,10 +44,12 @@ struct CommonOptions: ParsableArguments {
     }
   }
 
-  /// Runs `body` with the threads asked for.
+  /// Runs `body` with the threads and the kernels asked for.
   func computing<Result>(_ body: () throws -> Result) rethrows -> Result {
-    guard let threads else { return try body() }
-    return try ThreadPool.$current.withValue(ThreadPool(threadCount: threads), operation: body)
+    try PlainConvolution.$isExact.withValue(exact) {
+      guard let threads else { return try body() }
+      return try ThreadPool.$current.withValue(ThreadPool(threadCount: threads), operation: body)
+    }
   }
 
   /// Prints `text` for a person, unless told to be quiet or to leave standard output to JSON.
