@@ -42,7 +42,7 @@ static inline bool has_step_before(const addend_recurrent_pass *pass, size_t t, 
 }
 
 static inline float *output_at(const addend_recurrent_pass *pass, size_t t, size_t i) {
-  return pass->output + i * pass->output_row + t % pass->output_slots * pass->output_step;
+  return pass->output + i * pass->output_row + t * pass->output_step;
 }
 
 static inline const float *output_before(const addend_recurrent_pass *pass, size_t t, size_t r) {
@@ -53,7 +53,7 @@ static inline const float *output_before(const addend_recurrent_pass *pass, size
 
 static inline float *memory_at(const addend_recurrent_pass *pass, size_t t, size_t i,
                                size_t padded) {
-  return pass->memory + (t % pass->memory_slots * pass->batch + i) * padded;
+  return pass->memory + t * pass->memory_step + i * padded;
 }
 
 static inline const float *memory_before(const addend_recurrent_pass *pass, size_t t, size_t r,

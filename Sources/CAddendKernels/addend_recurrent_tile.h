@@ -586,8 +586,8 @@ static void ADDEND_VARIANT(input_gradient)(const addend_recurrent_pass *pass,
 
 /// A tile's result, which is scattered over the gates' parts of the gradient.
 typedef struct {
-  /// Rows of A's transpose: A(i, p) = left[p][i].
-  const float *const *left;
+  /// A(i, p) = left[p·rows + i].
+  const float *left;
   size_t depth;
   /// B(p, v) = right[p·right_row + v·right_step].
   const float *right;
@@ -610,12 +610,10 @@ ADDEND_INLINE void ADDEND_VARIANT(outer_tile)(const ADDEND_VARIANT(outer_product
       PREFETCH(t->result[v] + (first + i) * t->result_row);
       sums[i][v] = BROADCAST(0.0f);
     }
-  const float *right = t->right;
+  const float *right = t->right, *left = t->left;
   const size_t row = t->right_row, step = adjacent ? LANES : t->right_step, depth = t->depth;
-  const float *const *lefts = t->left;
-#pragma clang loop unroll_count(2)
-  for (size_t p = 0; p < depth; ++p) {
-    const float *left = lefts[p] + first;
+#pragma clang loop unroll_count(4)
+  for (size_t p = 0; p < depth; ++p, left += rows) {
     VECTOR b[4];
 #pragma clang loop unroll(full)
     for (size_t v = 0; v < vectors; ++v) b[v] = LOAD(right + v * step);
@@ -640,64 +638,80 @@ ADDEND_INLINE void ADDEND_VARIANT(outer_tile)(const ADDEND_VARIANT(outer_product
       STORE_PART(t->result[v] + (first + i) * t->result_row, sums[i][v], FIRST(t->units[v]));
 }
 
-/// Rows first ≤ i < end of one panel's result.
-static void ADDEND_VARIANT(outer_panel)(const ADDEND_VARIANT(outer_product) *t, addend_cell cell,
-                                        size_t vectors, size_t first, size_t end) {
-  const size_t limit = cell == ADDEND_CELL_GRU ? ROWS_OF_3 : ROWS_OF_4;
-  for (size_t rows; first < end; first += rows) {
-    rows = addend_brgemm_next_rows(end - first, limit);
-    if (cell == ADDEND_CELL_LSTM) {
+/// `rows` rows of one panel's result, from row `first` on.
+static void ADDEND_VARIANT(outer_rows)(const ADDEND_VARIANT(outer_product) *t, addend_cell cell,
+                                       size_t vectors, size_t first, size_t rows) {
+  if (cell == ADDEND_CELL_LSTM) {
 #define BODY(n) ADDEND_VARIANT(outer_tile)(t, first, n, 4, true)
-      FOR_ROWS_OF_4(rows, BODY)
+    FOR_ROWS_OF_4(rows, BODY)
 #undef BODY
-    } else if (cell == ADDEND_CELL_GRU) {
+  } else if (cell == ADDEND_CELL_GRU) {
 #define BODY(n) ADDEND_VARIANT(outer_tile)(t, first, n, 3, true)
-      FOR_ROWS_OF_3(rows, BODY)
+    FOR_ROWS_OF_3(rows, BODY)
 #undef BODY
-    } else if (vectors == 4) {
+  } else if (vectors == 4) {
 #define BODY(n) ADDEND_VARIANT(outer_tile)(t, first, n, 4, false)
-      FOR_ROWS_OF_4(rows, BODY)
+    FOR_ROWS_OF_4(rows, BODY)
 #undef BODY
-    } else {
+  } else {
 #define BODY(n) ADDEND_VARIANT(outer_tile)(t, first, n, 1, false)
-      FOR_ROWS_OF_4(rows, BODY)
+    FOR_ROWS_OF_4(rows, BODY)
 #undef BODY
+  }
+}
+
+/// Lays columns first ≤ i < end of rows k, k + 1, … of x or of the outputs before out as tiles of
+/// rows read them: tile after tile, each [depth][its rows].
+static void ADDEND_VARIANT(pack_columns)(const addend_recurrent_pass *pass, bool recurrent,
+                                         size_t first, size_t end, size_t limit, size_t k,
+                                         size_t depth, float *packed) {
+  const size_t columns = recurrent ? pass->size : pass->input_size;
+  size_t t = 0;
+  for (size_t p = 0; p < depth; ++p) {
+    while (pass->starts[t + 1] <= k + p) ++t;
+    const size_t r = k + p - pass->starts[t];
+    const float *row = recurrent ? output_before(pass, t, r)
+                                 : pass->x + row_of(pass, r) * pass->x_row + t * pass->x_step;
+    float *tile = packed;
+    for (size_t i = first, rows; i < end; i += rows, tile += depth * rows) {
+      rows = addend_brgemm_next_rows(end - i, limit);
+      // A whole vector where what follows is written later, or is not to be read.
+      if (LANES >= 8 && i + LANES <= columns && (p + LANES) < depth)
+        STORE(tile + p * rows, LOAD(row + i));
+      else
+        for (size_t j = 0; j < rows; ++j) tile[p * rows + j] = row[i + j];
     }
   }
 }
 
 static void ADDEND_VARIANT(weight_gradient)(const addend_recurrent_pass *pass, bool recurrent,
                                             size_t first, size_t end, bool accumulates,
-                                            float *gradient) {
-  enum { most_rows = 256 };
-  const float *left[most_rows];
+                                            float *gradient, float *scratch) {
   const addend_cell cell = pass->cell;
   const size_t size = pass->size, groups = group_count(size, LANES), gates = gate_count(cell);
-  const size_t slots = SLOTS(cell), rows = pass->starts[pass->time];
-  size_t t = 0;
-  for (size_t k = 0; k < rows; k += most_rows) {
-    const size_t depth = rows - k < most_rows ? rows - k : most_rows;
-    for (size_t p = 0; p < depth; ++p) {
-      while (pass->starts[t + 1] <= k + p) ++t;
-      const size_t r = k + p - pass->starts[t];
-      left[p] = recurrent ? output_before(pass, t, r)
-                          : pass->x + row_of(pass, r) * pass->x_row + t * pass->x_step;
-    }
-    for (size_t group = 0, vectors; group < groups; group += cell == ADDEND_CELL_ELMAN ? vectors : 1) {
-      vectors = cell != ADDEND_CELL_ELMAN ? gates : groups - group >= 4 ? 4 : 1;
+  const size_t slots = SLOTS(cell), all = pass->starts[pass->time];
+  const size_t limit = cell == ADDEND_CELL_GRU ? ROWS_OF_3 : ROWS_OF_4;
+  for (size_t k = 0, depth; k < all; k += depth, accumulates = true) {
+    depth = addend_brgemm_next_rows(all - k, addend_recurrent_most_depth);
+    ADDEND_VARIANT(pack_columns)(pass, recurrent, first, end, limit, k, depth, scratch);
+    for (size_t group = 0, vectors; group < groups;
+         group += cell == ADDEND_CELL_ELMAN ? vectors : 1) {
+      vectors = cell == ADDEND_CELL_ELMAN ? ADDEND_VARIANT(panel_groups)(cell, groups, group) : gates;
       ADDEND_VARIANT(outer_product) product = {
-          .left = left, .depth = depth,
+          .left = scratch, .depth = depth,
           .right = pass->gates + (group * pass->gate_rows + k - pass->gate_origin) * slots +
                    (recurrent && cell == ADDEND_CELL_GRU ? LANES : 0),
           .right_row = slots, .right_step = pass->gate_rows * slots, .result_row = gates * size,
-          .accumulates = accumulates || k > 0};
+          .accumulates = accumulates};
       for (size_t v = 0; v < vectors; ++v) {
         const size_t unit = (cell == ADDEND_CELL_ELMAN ? group + v : group) * LANES;
-        const size_t gate = ADDEND_VARIANT(gate_of)(cell, recurrent, v);
-        product.result[v] = gradient + gate * size + unit;
+        product.result[v] = gradient + ADDEND_VARIANT(gate_of)(cell, recurrent, v) * size + unit;
         product.units[v] = size - unit < LANES ? size - unit : LANES;
       }
-      ADDEND_VARIANT(outer_panel)(&product, cell, vectors, first, end);
+      for (size_t i = first, rows; i < end; i += rows, product.left += depth * rows) {
+        rows = addend_brgemm_next_rows(end - i, limit);
+        ADDEND_VARIANT(outer_rows)(&product, cell, vectors, i, rows);
+      }
     }
   }
 }

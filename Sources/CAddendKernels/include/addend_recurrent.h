@@ -40,13 +40,13 @@ typedef struct {
   /// x_t of the batch's row i: x[i·x_row + t·x_step].
   const float *x;
   size_t x_row, x_step;
-  /// h_t: output[i·output_row + (t mod output_slots)·output_step].
+  /// h_t: output[i·output_row + t·output_step].
   float *output;
-  size_t output_row, output_step, output_slots;
-  /// s_t: memory[((t mod memory_slots)·batch + i)·padded]; LSTM only. `padded` is `size` rounded up to
-  /// whole groups, here and below.
+  size_t output_row, output_step;
+  /// s_t: memory[t·memory_step + i·padded]; LSTM only. `padded` is `size` rounded up to whole groups,
+  /// here and below. Without a way back a step may take the place of the one before: memory_step is 0.
   float *memory;
-  size_t memory_slots;
+  size_t memory_step;
   /// The state before the first step.
   const float *first_output, *first_memory;
   size_t first_output_row, first_memory_row;
@@ -85,6 +85,9 @@ typedef struct {
 /// Some of a pass's rows: first, first + stride, …, below the batch's size.
 typedef struct { size_t first, stride, end; } addend_recurrent_rows;
 
+/// The longest sums of a weight's gradient that are taken at once.
+enum { addend_recurrent_most_depth = 320 };
+
 typedef struct {
   size_t lanes;
   /// Floats of the packed form of [depth, gates · size], and of its transposed form.
@@ -110,9 +113,9 @@ typedef struct {
   void (*input_gradient)(const addend_recurrent_pass *pass,
                          const addend_recurrent_gradients *gradients, size_t first, size_t end);
   /// Rows first ≤ i < end of dW (or dR): adds to the row-major [·, gates · size], or replaces it.
-  /// Sums run over k.
+  /// Sums run over k. `scratch` holds (end − first) · addend_recurrent_most_depth floats.
   void (*weight_gradient)(const addend_recurrent_pass *pass, bool recurrent, size_t first,
-                          size_t end, bool accumulates, float *gradient);
+                          size_t end, bool accumulates, float *gradient, float *scratch);
   /// db (or GRU's db′).
   void (*bias_gradient)(const addend_recurrent_pass *pass, bool recurrent, bool accumulates,
                         float *gradient);
