@@ -10,8 +10,10 @@ ADDEND_INLINE void ADDEND_VARIANT(exponential)(VECTOR x, VECTOR *power, VECTOR *
   const VECTOR shifted = MULTIPLY_ADD(x, BROADCAST(1.44269504088896341f), magic);
   const VECTOR n = shifted - magic;
   *power = (VECTOR)(((INTEGERS)shifted << 23) + 0x3F800000);
-  // One multiple of ln 2 as it is rounded: for |x| < 20 what is lost is below half an ulp of e^x.
-  const VECTOR r = MULTIPLY_ADD(n, BROADCAST(-0.693147180559945f), x);
+  // ln 2 in two parts, the first of few enough bits that n times it is exact.
+  VECTOR r = MULTIPLY_ADD(n, BROADCAST(-0.693359375f), x);
+  r = MULTIPLY_ADD(n, BROADCAST(2.12194440e-4f), r);
+  // (e^r − 1 − r) / r² within 1.4e−8 of e^r − 1, fitted for the least greatest error.
   VECTOR p = BROADCAST(1.39466685e-3f);
   p = MULTIPLY_ADD(p, r, BROADCAST(8.36671051e-3f));
   p = MULTIPLY_ADD(p, r, BROADCAST(4.16662805e-2f));

@@ -39,7 +39,8 @@ public struct RecurrentSequence: Sendable {
     _ unit: RecurrentUnit, batch: Int, time: Int, inputSize: Int, size: Int,
     isReversed: Bool = false, lengths: [Int]? = nil
   ) {
-    precondition(batch >= 0 && time >= 0 && inputSize > 0 && size > 0, "a recurrent layer's extents")
+    precondition(
+      batch >= 0 && time >= 0 && inputSize > 0 && size > 0, "a recurrent layer's extents")
     precondition(
       lengths.map { $0.count == batch && $0.allSatisfy { 0...time ~= $0 } } ?? true,
       "a length for each row, within the time")
