@@ -6,7 +6,8 @@ internal import AddendTensors
 extension RecurrentLayer {
   /// The kernels and what they multiply by, where they may take the place of the maps.
   private var whole: (recurrence: any WholeRecurrence<Scalar>, weights: RecurrentWeights<Scalar>)? {
-    guard Cell.hasExactFunctions, let recurrence = Scalar.wholeRecurrence, let input = inputMap.exactWeight,
+    guard Cell.hasExactFunctions, let recurrence = Scalar.wholeRecurrence,
+      let input = inputMap.exactWeight,
       let recurrent = recurrentMap.exactWeight
     else { return nil }
     let weights = RecurrentWeights(
