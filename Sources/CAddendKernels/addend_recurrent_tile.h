@@ -668,6 +668,9 @@ static void ADDEND_VARIANT(pack_columns)(const addend_recurrent_pass *pass, bool
                                          size_t first, size_t end, size_t limit, size_t k,
                                          size_t depth, float *packed) {
   const size_t columns = recurrent ? pass->size : pass->input_size;
+  // The heights that addend_brgemm_next_rows gives one after another, without its divisions.
+  const size_t tiles = (end - first + limit - 1) / limit;
+  const size_t low = tiles ? (end - first) / tiles : 0, higher = tiles ? (end - first) % tiles : 0;
   size_t t = 0;
   for (size_t p = 0; p < depth; ++p) {
     while (pass->starts[t + 1] <= k + p) ++t;
@@ -675,8 +678,9 @@ static void ADDEND_VARIANT(pack_columns)(const addend_recurrent_pass *pass, bool
     const float *row = recurrent ? output_before(pass, t, r)
                                  : pass->x + row_of(pass, r) * pass->x_row + t * pass->x_step;
     float *tile = packed;
-    for (size_t i = first, rows; i < end; i += rows, tile += depth * rows) {
-      rows = addend_brgemm_next_rows(end - i, limit);
+    for (size_t i = first, rows, left = higher; i < end; i += rows, tile += depth * rows) {
+      rows = left ? low + 1 : low;
+      left -= left > 0;
       // A whole vector where what follows is written later, or is not to be read.
       if (LANES >= 8 && i + LANES <= columns && (p + LANES) < depth)
         STORE(tile + p * rows, LOAD(row + i));
