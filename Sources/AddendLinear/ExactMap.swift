@@ -32,6 +32,12 @@ public struct ExactMap<Scalar: TensorScalar>: LinearMap {
   /// The map without rounding.
   public var exactTwin: ExactMap { precision == .own ? self : ExactMap(weight: weight.value) }
 
+  public mutating func addExactGradient(
+    _ body: (inout Tensor<Scalar>, _ accumulates: Bool) -> Void
+  ) {
+    weight.addGradient(body)
+  }
+
   /// The weight as it is multiplied.
   private var operand: Tensor<Scalar> { weight.value.rounded(to: precision.weights) }
 

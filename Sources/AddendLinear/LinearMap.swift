@@ -78,6 +78,10 @@ public protocol LinearMap<Scalar>: Sendable {
 
   /// The exact map that this one approximates.
   var exactTwin: ExactMap<Scalar> { get }
+
+  /// For a layer that multiplies by `exactWeight` itself: has `body` add to its gradient, or replace
+  /// what is there.
+  mutating func addExactGradient(_ body: (inout Tensor<Scalar>, _ accumulates: Bool) -> Void)
 }
 
 /// How far training has come.
@@ -109,6 +113,11 @@ extension LinearMap {
   public mutating func scaleOutputs(by factors: [Double]) -> Bool { false }
   public var lookupTables: LookupTables? { nil }
   public var exactWeight: Tensor<Scalar>? { nil }
+  public mutating func addExactGradient(
+    _ body: (inout Tensor<Scalar>, _ accumulates: Bool) -> Void
+  ) {
+    preconditionFailure("a map without an exact weight has no gradient of one")
+  }
 
   public func imageCost(_ geometry: ConvolutionGeometry) -> OperationCount {
     geometry.patchCount * cost

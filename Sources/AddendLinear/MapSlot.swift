@@ -12,7 +12,9 @@ public protocol MapSlot<Scalar>: Sendable {
   var cost: OperationCount { get }
   var exactTwin: ExactMap<Scalar> { get }
   var lookupTables: LookupTables? { get }
+  /// See `LinearMap`.
   var exactWeight: Tensor<Scalar>? { get }
+  mutating func addExactGradient(_ body: (inout Tensor<Scalar>, _ accumulates: Bool) -> Void)
 
   func imageCost(_ geometry: ConvolutionGeometry) -> OperationCount
   func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar>
@@ -57,6 +59,11 @@ public struct Slot<Map: LinearMap>: MapSlot {
   public var exactTwin: ExactMap<Scalar> { map.exactTwin }
   public var lookupTables: LookupTables? { map.lookupTables }
   public var exactWeight: Tensor<Scalar>? { map.exactWeight }
+  public mutating func addExactGradient(
+    _ body: (inout Tensor<Scalar>, _ accumulates: Bool) -> Void
+  ) {
+    map.addExactGradient(body)
+  }
   public func imageCost(_ geometry: ConvolutionGeometry) -> OperationCount {
     map.imageCost(geometry)
   }

@@ -208,6 +208,10 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   static func elmanStep(
     input: Span<Self>, recurrent: Span<Self>, output: inout MutableSpan<Self>)
 
+  // TensorScalar+Recurrence.swift
+  /// Recurrent layers over whole sequences; `nil` where there are no kernels for them.
+  static var wholeRecurrence: (any WholeRecurrence<Self>)? { get }
+
   // TensorScalar+ApproximateRecurrent.swift: the same with K-TanH's functions; the gradients of
   // `gruStep` serve both
   static func approximateLSTMStep(

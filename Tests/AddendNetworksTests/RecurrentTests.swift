@@ -1,3 +1,4 @@
+import AddendLinear
 import AddendNetworks
 import AddendTensors
 import AddendTestSupport
@@ -84,4 +85,51 @@ func paddingTakesNoGradient(_ kind: Int) throws {
     var context = PassContext<Double>(lengths: lengths)
     #expect(throws: NetworkError.self) { try model.forward(sequences(6), &context) }
   }
+}
+
+/// In float32 whole sequences pass at once, in Double they go step by step: outputs, states and all
+/// gradients agree.
+@Test(arguments: 0..<12)
+func floatLayersAgreeWithDoubleOnes(_ number: Int) throws {
+  let returns: RecurrentResult = number % 2 == 0 ? .sequence : .last
+  let isReversed = number / 2 % 2 == 1
+  let layers: [any LayerConfiguration] = [
+    RNN(5, reversed: isReversed, returns: returns),
+    LSTM(5, layers: 2, reversed: isReversed, returns: returns),
+    GRU(5, reversed: isReversed, returns: returns),
+  ]
+  let network = Network("recurrent", input: [6, 2]) { layers[number / 4] }
+  var (narrow, wide) = (try Model<Float>(network, seed: 4), try Model<Double>(network, seed: 4))
+  let x = sequences(6)
+  let states = number / 4 == 1 ? 2 : 1
+  let start = (1...states).map { Tensor<Double>([3, 5 * states], repeating: 0.3 * Double($0)) }
+  var context = PassContext<Double>(lengths: [2, 6, 0], initialStates: start)
+  var narrowContext = PassContext<Float>(
+    lengths: [2, 6, 0], initialStates: start.map { Tensor<Float>($0) })
+  // Six steps of some thirty operations, each off by half a unit in the last place of numbers below 8.
+  let tolerance = 6 * 30 * 8 * 0x1p-24
+  func compare(_ name: String, _ found: Tensor<Float>, _ expected: Tensor<Double>) {
+    let mismatch = mismatch(found.elements, expected.elements, within: tolerance)
+    #expect(mismatch == nil, "\(name): \(mismatch ?? "")")
+  }
+  let y = try wide.layers.trainingForward(x, &context)
+  compare("y", try narrow.layers.trainingForward(Tensor(x), &narrowContext), y)
+  for (found, expected) in zip(narrowContext.finalStates, context.finalStates) {
+    compare("state", found, expected)
+  }
+  let dy = Tensor<Double>(y.shape, repeating: 1)
+  compare("dx", narrow.layers.backward(Tensor(dy)), wide.layers.backward(dy))
+  for (found, expected) in zip(narrow.layers.parameters, wide.layers.parameters) {
+    #expect(found.path == expected.path)
+    compare(
+      found.path, try #require(found.parameter.gradient),
+      try #require(expected.parameter.gradient))
+  }
+}
+
+/// Maps that are not exact products in the scalar's own arithmetic keep their way through the steps.
+@Test func onlyExactMapsShowTheirWeight() {
+  let weight = Tensor<Float>([2, 3], [1, 2, 3, 4, 5, 6])
+  #expect(ExactMap(weight: weight).exactWeight?.elements == weight.elements)
+  #expect(ExactMap(weight: weight, precision: .bfloat16).exactWeight == nil)
 }

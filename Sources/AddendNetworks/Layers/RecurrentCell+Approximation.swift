@@ -8,9 +8,8 @@ internal import AddendTensors
 enum ApproximateElmanCell<Scalar: TensorScalar>: RecurrentCell {
   typealias Residuals = ElmanCell<Scalar>.Residuals
 
-  static var gateCount: Int { 1 }
-  static var hasRecurrentBias: Bool { false }
-  static var hasMemory: Bool { false }
+  static var unit: RecurrentUnit { .elman }
+  static var hasExactFunctions: Bool { false }
   static var cost: OperationCount { KTanHFunction.tanh.cost + OperationCount(additions: 1) }
 
   static func forward(
@@ -35,9 +34,8 @@ enum ApproximateElmanCell<Scalar: TensorScalar>: RecurrentCell {
 enum ApproximateLSTMCell<Scalar: TensorScalar>: RecurrentCell {
   struct Residuals: Sendable { let gates: Tensor<Scalar> }
 
-  static var gateCount: Int { 4 }
-  static var hasRecurrentBias: Bool { false }
-  static var hasMemory: Bool { true }
+  static var unit: RecurrentUnit { .lstm }
+  static var hasExactFunctions: Bool { false }
   static var cost: OperationCount {
     3 * KTanHFunction.sigmoid.cost + 2 * KTanHFunction.tanh.cost
       + OperationCount(multiplications: 3, additions: 5)
@@ -82,9 +80,8 @@ enum ApproximateLSTMCell<Scalar: TensorScalar>: RecurrentCell {
 enum ApproximateGRUCell<Scalar: TensorScalar>: RecurrentCell {
   typealias Residuals = GRUCell<Scalar>.Residuals
 
-  static var gateCount: Int { 3 }
-  static var hasRecurrentBias: Bool { true }
-  static var hasMemory: Bool { false }
+  static var unit: RecurrentUnit { .gru }
+  static var hasExactFunctions: Bool { false }
   static var cost: OperationCount {
     2 * KTanHFunction.sigmoid.cost + KTanHFunction.tanh.cost
       + OperationCount(multiplications: 2, additions: 5)

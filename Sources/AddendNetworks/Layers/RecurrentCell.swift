@@ -17,12 +17,9 @@ protocol RecurrentCell<Scalar>: Sendable {
   /// What `backward` needs beside the states before and after the step.
   associatedtype Residuals: Sendable
 
-  /// The products for one unit.
-  static var gateCount: Int { get }
-  /// Whether the recurrent product has a bias of its own.
-  static var hasRecurrentBias: Bool { get }
-  /// Whether a state has a memory beside the output.
-  static var hasMemory: Bool { get }
+  static var unit: RecurrentUnit { get }
+  /// Whether gates' functions are those of the literature, not approximations.
+  static var hasExactFunctions: Bool { get }
   /// The operations of one unit in one step.
   static var cost: OperationCount { get }
 
@@ -38,6 +35,13 @@ protocol RecurrentCell<Scalar>: Sendable {
   ) -> (input: Tensor<Scalar>, recurrent: Tensor<Scalar>)
 }
 
+extension RecurrentCell {
+  static var gateCount: Int { unit.gateCount }
+  static var hasRecurrentBias: Bool { unit.hasRecurrentBias }
+  static var hasMemory: Bool { unit.hasMemory }
+  static var hasExactFunctions: Bool { true }
+}
+
 /// The operations that a transcendental function is counted as, by the convention of
 /// `ActivationLayer`.
 private let transcendental = OperationCount(multiplications: 20, additions: 20)
@@ -46,9 +50,7 @@ private let transcendental = OperationCount(multiplications: 20, additions: 20)
 enum ElmanCell<Scalar: TensorScalar>: RecurrentCell {
   struct Residuals: Sendable {}
 
-  static var gateCount: Int { 1 }
-  static var hasRecurrentBias: Bool { false }
-  static var hasMemory: Bool { false }
+  static var unit: RecurrentUnit { .elman }
   static var cost: OperationCount { transcendental + OperationCount(additions: 1) }
 
   static func forward(
@@ -78,9 +80,7 @@ enum ElmanCell<Scalar: TensorScalar>: RecurrentCell {
 enum LSTMCell<Scalar: TensorScalar>: RecurrentCell {
   struct Residuals: Sendable { let gates: Tensor<Scalar> }
 
-  static var gateCount: Int { 4 }
-  static var hasRecurrentBias: Bool { false }
-  static var hasMemory: Bool { true }
+  static var unit: RecurrentUnit { .lstm }
   static var cost: OperationCount {
     5 * transcendental + OperationCount(multiplications: 3, additions: 5)
   }
@@ -124,9 +124,7 @@ enum LSTMCell<Scalar: TensorScalar>: RecurrentCell {
 enum GRUCell<Scalar: TensorScalar>: RecurrentCell {
   struct Residuals: Sendable { let gates, recurrent: Tensor<Scalar> }
 
-  static var gateCount: Int { 3 }
-  static var hasRecurrentBias: Bool { true }
-  static var hasMemory: Bool { false }
+  static var unit: RecurrentUnit { .gru }
   static var cost: OperationCount {
     3 * transcendental + OperationCount(multiplications: 2, additions: 5)
   }

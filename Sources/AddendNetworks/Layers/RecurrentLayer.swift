@@ -13,16 +13,17 @@ internal import AddendTensors
 /// the context, `h` and `s` side by side; their gradients end there. A step past the end of its row's
 /// sequence changes no state, gives zeros and takes no gradient.
 ///
-/// `W`'s product is one for all steps, `R`'s is one a step. Cost: for each step both maps, the
+/// `W`'s product is one for all steps, `R`'s is one a step; where both maps are exact and the scalar
+/// has kernels for whole sequences, these take the place of the steps. Cost: for each step both maps, the
 /// biases and the cell.
 struct RecurrentLayer<Cell: RecurrentCell>: Layer {
   typealias Scalar = Cell.Scalar
 
-  private var inputMap: any MapSlot<Scalar>
-  private var recurrentMap: any MapSlot<Scalar>
-  private var bias: Parameter<Scalar>
-  private var recurrentBias: Parameter<Scalar>?
-  private let traits: RecurrentTraits
+  var inputMap: any MapSlot<Scalar>
+  var recurrentMap: any MapSlot<Scalar>
+  var bias: Parameter<Scalar>
+  var recurrentBias: Parameter<Scalar>?
+  let traits: RecurrentTraits
 
   /// One step: the states around it and what the cell keeps.
   struct Step: Sendable {
@@ -31,10 +32,9 @@ struct RecurrentLayer<Cell: RecurrentCell>: Layer {
     let cell: Cell.Residuals
   }
 
-  struct Residuals: Sendable {
-    let steps: [Step]
-    let inputShape: Shape
-    let lengths: [Int]?
+  enum Residuals: Sendable {
+    case steps([Step], inputShape: Shape, lengths: [Int]?)
+    case whole(RecurrentRecord<Scalar>)
   }
 
   init(
@@ -50,8 +50,8 @@ struct RecurrentLayer<Cell: RecurrentCell>: Layer {
 
   var hasParameters: Bool { true }
 
-  private var size: Int { traits.size }
-  private var memorySize: Int { Cell.hasMemory ? size : 0 }
+  var size: Int { traits.size }
+  var memorySize: Int { Cell.hasMemory ? size : 0 }
   private var inputRole: MapRole {
     MapRole(inputSize: inputMap.inputSize, outputSize: Cell.gateCount * size)
   }
@@ -74,6 +74,7 @@ struct RecurrentLayer<Cell: RecurrentCell>: Layer {
     _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
   ) throws(TensorError) -> Tensor<Scalar> {
     try checkInput(x, context)
+    if let whole = try runWhole(x, &context, keeps: false) { return whole.output }
     let products = try inputMap.forward(timeMajor(x))
     return try run(x.shape, products, &context) { (h) throws(TensorError) in
       try recurrentMap.forward(h)
@@ -84,6 +85,9 @@ struct RecurrentLayer<Cell: RecurrentCell>: Layer {
     _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
   ) throws(TensorError) -> (Tensor<Scalar>, Residuals) {
     try checkInput(x, context)
+    if let whole = try runWhole(x, &context, keeps: true) {
+      return (whole.output, .whole(whole.record))
+    }
     let products = try inputMap.trainingForward(timeMajor(x))
     var map = recurrentMap
     var steps: [Step] = []
@@ -92,19 +96,30 @@ struct RecurrentLayer<Cell: RecurrentCell>: Layer {
       try map.trainingForward(h)
     }
     recurrentMap = map
-    return (y, Residuals(steps: steps, inputShape: x.shape, lengths: context.lengths))
+    return (y, .steps(steps, inputShape: x.shape, lengths: context.lengths))
   }
 
   mutating func backward(
     _ dy: Tensor<Scalar>, _ residuals: consuming Residuals
   ) -> Tensor<Scalar> {
-    let shape = residuals.inputShape
-    let dx = inputMap.backward(inputGradient(dy, residuals))
-    return dx.reshaped([shape[1], shape[0], shape[2]]).exchangingOuterAxes()
+    switch residuals {
+    case .whole(let record):
+      guard let dx = wholeGradient(dy, record, wantsInput: true) else {
+        preconditionFailure("the input's gradient was asked for")
+      }
+      return dx
+    case .steps(let steps, let shape, let lengths):
+      let dx = inputMap.backward(inputGradient(dy, steps, shape, lengths))
+      return dx.reshaped([shape[1], shape[0], shape[2]]).exchangingOuterAxes()
+    }
   }
 
   mutating func parameterBackward(_ dy: Tensor<Scalar>, _ residuals: consuming Residuals) {
-    inputMap.parameterBackward(inputGradient(dy, residuals))
+    switch residuals {
+    case .whole(let record): _ = wholeGradient(dy, record, wantsInput: false)
+    case .steps(let steps, let shape, let lengths):
+      inputMap.parameterBackward(inputGradient(dy, steps, shape, lengths))
+    }
   }
 
   mutating func visit(_ visitor: inout some StateVisitor<Scalar>) {
@@ -162,15 +177,15 @@ extension RecurrentLayer {
 
   /// Goes back through the steps; returns the gradient towards `x W`, time-major.
   private mutating func inputGradient(
-    _ dy: Tensor<Scalar>, _ residuals: consuming Residuals
+    _ dy: Tensor<Scalar>, _ steps: [Step], _ shape: Shape, _ lengths: [Int]?
   ) -> Tensor<Scalar> {
-    let (batch, time) = (residuals.inputShape[0], residuals.inputShape[1])
+    let (batch, time) = (shape[0], shape[1])
     let dySteps = traits.returns == .sequence ? dy.exchangingOuterAxes() : nil
     var gradient = RecurrentState(
       output: dySteps == nil ? dy : Tensor([batch, size]), memory: Tensor([batch, memorySize]))
     var result = Tensor<Scalar>([time * batch, Cell.gateCount * size])
-    for step in residuals.steps.reversed() {
-      let ended = Self.endedRows(at: step.index, residuals.lengths)
+    for step in steps.reversed() {
+      let ended = Self.endedRows(at: step.index, lengths)
       let carried = gradient
       dySteps?.addRows(from: step.index * batch, to: &gradient.output)
       var (inner, recurrent) = Cell.backward(

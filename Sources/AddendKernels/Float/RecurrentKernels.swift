@@ -1,0 +1,387 @@
+internal import CAddendKernels
+
+/// Recurrent layers over whole sequences in float32: the time loop, the products and the gates'
+/// functions in one kernel, and its gradients.
+///
+/// Weights are packed once per call, so that one panel of them holds all gates of a few units; a tile
+/// of rows is multiplied by it and leaves the registers as outputs and memories (Georganas et al.,
+/// 2020, "Harnessing Deep Learning via a Single Building Block"; Banerjee et al., 2019, "Optimizing
+/// Deep Learning RNN Topologies on Intel Architecture"). Rows whose sequence is over cost nothing. Each
+/// number is computed by one thread in one order: results do not depend on the thread count, but do on
+/// the instruction set.
+///
+/// Layouts: `x` is `[batch, time, inputSize]`, outputs `[batch, time, size]`, states
+/// `[batch, stateSize]` with the output before the memory, weights `[inputSize or size, gates · size]`,
+/// biases `[gates · size]`. What is kept for the way back has a layout of its own.
+public struct RecurrentKernels: Sendable {
+  public let instructionSet: InstructionSet
+
+  /// - Precondition: this machine runs `instructionSet`.
+  public init(_ instructionSet: InstructionSet) {
+    precondition(
+      InstructionSet.available.contains(instructionSet), "\(instructionSet) is not available here")
+    self.instructionSet = instructionSet
+  }
+
+  /// The kernels of this machine's widest set.
+  public static let best = RecurrentKernels(.best)
+
+  /// The table lives as long as the program.
+  @unsafe var table: UnsafePointer<addend_recurrent_kernels> {
+    unsafe addend_recurrent_select(addend_isa(UInt32(instructionSet.rawValue)))
+  }
+
+  private var lanes: Int { unsafe table.pointee.lanes }
+  private func groups(_ sequence: RecurrentSequence) -> Int { (sequence.size + lanes - 1) / lanes }
+
+  /// From here on, a step's products with `x` are taken for all steps at once: weights of this many
+  /// bytes are too many to pass the caches in each step. (Below, tiles that take both products at once
+  /// save the way of the first one's sums through memory.)
+  private static let wideWeights = 8 << 20
+
+  private func takesInputSumsFirst(_ s: RecurrentSequence) -> Bool {
+    switch s.unit {
+    case .elman: false
+    case .gru: true
+    case .lstm: (s.inputSize + s.size) * 16 * s.size >= Self.wideWeights
+    }
+  }
+
+  /// Numbers in the memories of a pass; `keeps` says whether gradients will follow.
+  public func memoryCount(_ sequence: RecurrentSequence, keeps: Bool) -> Int {
+    guard sequence.unit.hasMemory else { return 0 }
+    return (keeps ? sequence.time : 1) * sequence.batch * groups(sequence) * lanes
+  }
+
+  /// Numbers in the gates of a pass, and in the gradients that take their place.
+  public func gateCount(_ sequence: RecurrentSequence, keeps: Bool) -> Int {
+    guard keeps || takesInputSumsFirst(sequence) else { return 0 }
+    return groups(sequence) * lanes * sequence.rowCount * (sequence.unit == .elman ? 1 : 4)
+  }
+
+  /// Runs all steps. Outputs past a row's end become zeros.
+  public func forward(
+    _ sequence: RecurrentSequence, keeps: Bool, x: Span<Float>, start: Span<Float>,
+    weights: RecurrentOperands, memory: inout MutableSpan<Float>, gates: inout MutableSpan<Float>,
+    output: inout MutableSpan<Float>, end: inout MutableSpan<Float>
+  ) {
+    let s = sequence
+    precondition(
+      x.count == s.batch * s.time * s.inputSize && start.count == s.batch * s.stateSize
+        && output.count == s.batch * s.time * s.size && end.count == start.count
+        && memory.count == memoryCount(s, keeps: keeps)
+        && gates.count == gateCount(s, keeps: keeps), "recurrent forward: extents")
+    clearPadding(s, &output)
+    let packed = pack(s, weights, transposed: false)
+    if s.rowCount > 0 {
+      var pass = unsafe describe(
+        s, x: x.address, start: start.address, output: output.address, memory: memory.address,
+        gates: gates.address, keeps: keeps)
+      unsafe pass.input_weight = packed.input.span.address
+      unsafe pass.recurrent_weight = packed.recurrent.span.address
+      unsafe pass.bias = packed.bias.span.address
+      unsafe pass.recurrent_bias = packed.recurrentBias?.span.address
+      unsafe run(s, pass)
+      withExtendedLifetime(packed) {}
+    }
+    takeEnd(s, keeps: keeps, start: start, output: output.span, memory: memory.span, &end)
+  }
+
+  /// Runs all steps back: `gates` become the gradients of the sums, which the functions below take.
+  /// `outputGradient` is towards all outputs, or towards each row's last one, `[batch, size]`. The
+  /// input's gradient is written where its span has elements.
+  public func backward(
+    _ sequence: RecurrentSequence, x: Span<Float>, start: Span<Float>, output: Span<Float>,
+    memory: Span<Float>, weights: RecurrentOperands, outputGradient: Span<Float>, ofLastOnly: Bool,
+    gates: inout MutableSpan<Float>, inputGradient: inout MutableSpan<Float>
+  ) {
+    let s = sequence
+    precondition(
+      outputGradient.count == s.batch * (ofLastOnly ? 1 : s.time) * s.size
+        && (inputGradient.isEmpty || inputGradient.count == x.count), "recurrent backward: extents")
+    check(s, x, start, output, gates.count)
+    precondition(memory.count == memoryCount(s, keeps: true), "recurrent backward: memory")
+    let wantsInput = !inputGradient.isEmpty
+    if s.lengths != nil { inputGradient.update(repeating: 0) }
+    guard s.rowCount > 0 else { return }
+    let padded = groups(s) * lanes
+    let packed = pack(s, weights, transposed: true)
+    let carried = AlignedBuffer<Float>(uninitializedCount: 2 * s.batch * padded)
+    var scratch = carried.uniqueSpan
+    scratch.update(repeating: 0)
+    let pass = unsafe describe(
+      s, x: x.address, start: start.address, output: UnsafeMutablePointer(mutating: output.address),
+      memory: UnsafeMutablePointer(mutating: memory.address), gates: gates.address, keeps: true)
+    var gradients = unsafe addend_recurrent_gradients()
+    if ofLastOnly {
+      unsafe gradients.last_output = outputGradient.address
+    } else {
+      unsafe gradients.output = outputGradient.address
+      unsafe gradients.output_row = s.time * s.size
+      unsafe gradients.output_step = s.size
+    }
+    unsafe gradients.carried = scratch.address
+    unsafe gradients.memory = scratch.address?.advanced(by: s.batch * padded)
+    unsafe gradients.input_weight = packed.input.span.address
+    unsafe gradients.recurrent_weight = packed.recurrent.span.address
+    unsafe gradients.x = inputGradient.address
+    unsafe gradients.x_row = s.time * s.inputSize
+    unsafe gradients.x_step = s.inputSize
+    let table = unsafe table
+    unsafe forEachPart(s) { rows in
+      var (pass, gradients) = unsafe (pass, gradients)
+      unsafe table.pointee.backward(&pass, &gradients, rows)
+    }
+    if wantsInput {
+      // Two steps are a block of rows that is worth a panel's way from memory.
+      ThreadPool.forEachPart(of: s.time, size: 2) { first, count in
+        var (pass, gradients) = unsafe (pass, gradients)
+        unsafe table.pointee.input_gradient(&pass, &gradients, first, first + count)
+      }
+    }
+    withExtendedLifetime((packed, carried)) {}
+  }
+
+  /// Puts the gradient of a weight in place of what the span holds, or adds it: of `x`'s, or of the
+  /// recurrent one.
+  public func weightGradient(
+    _ sequence: RecurrentSequence, recurrent: Bool, x: Span<Float>, start: Span<Float>,
+    output: Span<Float>, gates: Span<Float>, accumulates: Bool,
+    into gradient: inout MutableSpan<Float>
+  ) {
+    let s = sequence
+    let rows = recurrent ? s.size : s.inputSize
+    check(s, x, start, output, gates.count)
+    precondition(gradient.count == rows * s.unit.gateCount * s.size, "weight gradient: extents")
+    guard s.rowCount > 0 else {
+      if !accumulates { gradient.update(repeating: 0) }
+      return
+    }
+    let pass = unsafe describe(
+      s, x: x.address, start: start.address, output: UnsafeMutablePointer(mutating: output.address),
+      memory: nil, gates: UnsafeMutablePointer(mutating: gates.address), keeps: true)
+    guard let target = unsafe gradient.address else { return }
+    let table = unsafe table
+    ThreadPool.forEachPart(of: rows, size: Self.gradientRows(rows)) { first, count in
+      let scratch = AlignedBuffer<Float>(
+        uninitializedCount: count * Int(addend_recurrent_most_depth))
+      var pass = unsafe pass
+      var span = scratch.uniqueSpan
+      unsafe table.pointee.weight_gradient(
+        &pass, recurrent, first, first + count, accumulates, target, span.address)
+      withExtendedLifetime(scratch) {}
+    }
+  }
+
+  /// Rows of a weight's gradient that a thread works on at a time: what a block of them needs stays in
+  /// the second-level cache.
+  private static func gradientRows(_ rows: Int) -> Int {
+    let parts = (rows + 95) / 96
+    return (rows + parts - 1) / parts
+  }
+
+  /// Puts the gradient of a bias in place of what the span holds, or adds it.
+  public func biasGradient(
+    _ sequence: RecurrentSequence, recurrent: Bool, gates: Span<Float>, accumulates: Bool,
+    into gradient: inout MutableSpan<Float>
+  ) {
+    let s = sequence
+    precondition(
+      gates.count == gateCount(s, keeps: true) && gradient.count == s.unit.gateCount * s.size,
+      "bias gradient: extents")
+    guard s.rowCount > 0, let target = unsafe gradient.address else {
+      if !accumulates { gradient.update(repeating: 0) }
+      return
+    }
+    var pass = unsafe describe(
+      s, x: nil, start: nil, output: nil, memory: nil,
+      gates: UnsafeMutablePointer(mutating: gates.address), keeps: true)
+    unsafe table.pointee.bias_gradient(&pass, recurrent, accumulates, target)
+  }
+
+  private func check(
+    _ s: RecurrentSequence, _ x: Span<Float>, _ start: Span<Float>, _ output: Span<Float>,
+    _ gates: Int
+  ) {
+    precondition(
+      x.count == s.batch * s.time * s.inputSize && start.count == s.batch * s.stateSize
+        && output.count == s.batch * s.time * s.size && gates == gateCount(s, keeps: true),
+      "recurrent gradient: extents")
+  }
+}
+
+/// A recurrent layer's weights and biases, row-major.
+public struct RecurrentOperands: ~Escapable {
+  let input, recurrent, bias: Span<Float>
+  let recurrentBias: Span<Float>?
+
+  /// - Parameter recurrentBias: for units that have one.
+  @_lifetime(copy input, copy recurrent, copy bias, copy recurrentBias)
+  public init(
+    input: Span<Float>, recurrent: Span<Float>, bias: Span<Float>, recurrentBias: Span<Float>?
+  ) {
+    self.input = input
+    self.recurrent = recurrent
+    self.bias = bias
+    self.recurrentBias = recurrentBias
+  }
+}
+
+// How a pass is laid out and cut. Safe: the extents were checked by the callers, who keep what the
+// pointers lead to; C keeps none of them.
+extension RecurrentKernels {
+  private struct Packed {
+    let input, recurrent, bias: AlignedBuffer<Float>
+    let recurrentBias: AlignedBuffer<Float>?
+  }
+
+  private func pack(
+    _ s: RecurrentSequence, _ weights: borrowing RecurrentOperands, transposed: Bool
+  ) -> Packed {
+    let width = s.unit.gateCount * s.size
+    precondition(
+      weights.input.count == s.inputSize * width && weights.recurrent.count == s.size * width
+        && weights.bias.count == width
+        && weights.recurrentBias?.count == (s.unit.hasRecurrentBias ? width : nil),
+      "a recurrent layer's weights: extents")
+    let (cell, table) = (s.unit.code, unsafe table)
+    func buffer(_ depth: Int) -> AlignedBuffer<Float> {
+      unsafe AlignedBuffer(
+        uninitializedCount: transposed
+          ? table.pointee.transposed_count(cell, depth, s.size)
+          : table.pointee.packed_count(cell, depth, s.size))
+    }
+    let packed = Packed(
+      input: buffer(s.inputSize), recurrent: buffer(s.size), bias: buffer(1),
+      recurrentBias: s.unit.hasRecurrentBias ? buffer(1) : nil)
+    var first = packed.input.uniqueSpan
+    var second = packed.recurrent.uniqueSpan
+    let (input, recurrent) = unsafe (weights.input.address, weights.recurrent.address)
+    let (inputTarget, recurrentTarget) = unsafe (first.address, second.address)
+    let function = unsafe transposed ? table.pointee.pack_transposed : table.pointee.pack
+    ThreadPool.current.run(2) { weight in
+      unsafe weight == 0
+        ? function!(cell, false, s.inputSize, s.size, input, inputTarget)
+        : function!(cell, true, s.size, s.size, recurrent, recurrentTarget)
+    }
+    guard !transposed else { return packed }
+    var bias = packed.bias.uniqueSpan
+    unsafe table.pointee.pack(cell, false, 1, s.size, weights.bias.address, bias.address)
+    if let other = packed.recurrentBias {
+      var bias = other.uniqueSpan
+      unsafe table.pointee.pack(cell, true, 1, s.size, weights.recurrentBias?.address, bias.address)
+    }
+    return packed
+  }
+
+  @unsafe private func describe(
+    _ s: RecurrentSequence, x: UnsafePointer<Float>?, start: UnsafePointer<Float>?,
+    output: UnsafeMutablePointer<Float>?, memory: UnsafeMutablePointer<Float>?,
+    gates: UnsafeMutablePointer<Float>?, keeps: Bool
+  ) -> addend_recurrent_pass {
+    var pass = unsafe addend_recurrent_pass()
+    unsafe pass.cell = s.unit.code
+    unsafe pass.functions = ADDEND_GATES_EXACT
+    unsafe (pass.batch, pass.time) = (s.batch, s.time)
+    unsafe (pass.input_size, pass.size) = (s.inputSize, s.size)
+    unsafe pass.reversed = s.isReversed
+    unsafe pass.order = s.order?.span.address
+    unsafe pass.starts = s.starts.span.address
+    unsafe pass.x = x
+    unsafe (pass.x_row, pass.x_step) = (s.time * s.inputSize, s.inputSize)
+    unsafe pass.output = output
+    unsafe (pass.output_row, pass.output_step) = (s.time * s.size, s.size)
+    unsafe pass.memory = memory
+    unsafe pass.memory_step = keeps ? s.batch * groups(s) * lanes : 0
+    unsafe pass.first_output = start
+    unsafe pass.first_memory = start?.advanced(by: s.unit.hasMemory ? s.size : 0)
+    unsafe (pass.first_output_row, pass.first_memory_row) = (s.stateSize, s.stateSize)
+    unsafe pass.gates = gates
+    unsafe pass.gate_rows = s.rowCount
+    unsafe pass.has_input_sums = takesInputSumsFirst(s)
+    unsafe pass.keeps_gates = keeps
+    return unsafe pass
+  }
+
+  /// The rows of a part, of which there are as many as threads have use for: no number depends on
+  /// which rows share a part. Sequences of different lengths are dealt out in turn.
+  @unsafe private func forEachPart(
+    _ s: RecurrentSequence, _ body: (addend_recurrent_rows) -> Void
+  ) {
+    let pool = ThreadPool.current
+    let parts = max(1, min(pool.threadCount, s.batch / 3))
+    let share = (s.batch + parts - 1) / parts
+    pool.run(parts) { part in
+      body(
+        s.order == nil
+          ? addend_recurrent_rows(
+            first: part * share, stride: 1, end: min(s.batch, (part + 1) * share))
+          : addend_recurrent_rows(first: part, stride: parts, end: s.batch))
+    }
+  }
+
+  @unsafe private func run(_ s: RecurrentSequence, _ pass: addend_recurrent_pass) {
+    let (table, pool, groups) = unsafe (table, ThreadPool.current, groups(s))
+    let everyRow = addend_recurrent_rows(first: 0, stride: 1, end: s.batch)
+    // Few rows do not occupy the threads: then these share the units, and wait after each step. A
+    // step below some 10⁶ products is not worth that.
+    let isNarrow = s.batch < 3 * pool.threadCount
+    if pool.threadCount > 1, isNarrow, s.size * s.size * s.unit.gateCount * s.batch >= 1 << 20 {
+      let share = ((groups + pool.threadCount - 1) / pool.threadCount + 3) & ~3
+      if unsafe pass.has_input_sums {
+        ThreadPool.forEachPart(of: s.time, size: 1) { step, _ in
+          var pass = unsafe pass
+          unsafe table.pointee.input_sums(&pass, everyRow, step, step + 1)
+        }
+      }
+      for step in 0..<s.time {
+        let t = s.isReversed ? s.time - 1 - step : step
+        ThreadPool.forEachPart(of: groups, size: share) { first, count in
+          var pass = unsafe pass
+          unsafe table.pointee.forward(&pass, everyRow, t, t + 1, first, first + count)
+        }
+      }
+      return
+    }
+    unsafe forEachPart(s) { rows in
+      var pass = unsafe pass
+      if unsafe pass.has_input_sums { unsafe table.pointee.input_sums(&pass, rows, 0, s.time) }
+      unsafe table.pointee.forward(&pass, rows, 0, s.time, 0, groups)
+    }
+  }
+
+  private func clearPadding(_ s: RecurrentSequence, _ output: inout MutableSpan<Float>) {
+    for (row, length) in (s.lengths ?? []).enumerated() where length < s.time {
+      for i in (row * s.time + length) * s.size..<(row + 1) * s.time * s.size { output[i] = 0 }
+    }
+  }
+
+  /// The state after each row's last step.
+  private func takeEnd(
+    _ s: RecurrentSequence, keeps: Bool, start: Span<Float>, output: Span<Float>,
+    memory: Span<Float>, _ end: inout MutableSpan<Float>
+  ) {
+    let padded = groups(s) * lanes
+    for row in 0..<s.batch {
+      let first = row * s.stateSize
+      guard let t = s.lastStep(ofRow: row) else {
+        for i in first..<first + s.stateSize { end[i] = start[i] }
+        continue
+      }
+      for j in 0..<s.size { end[first + j] = output[(row * s.time + t) * s.size + j] }
+      guard s.unit.hasMemory else { continue }
+      let kept = ((keeps ? t : 0) * s.batch + row) * padded
+      for j in 0..<s.size { end[first + s.size + j] = memory[kept + j] }
+    }
+  }
+}
+
+extension RecurrentUnit {
+  fileprivate var code: addend_cell {
+    switch self {
+    case .elman: ADDEND_CELL_ELMAN
+    case .lstm: ADDEND_CELL_LSTM
+    case .gru: ADDEND_CELL_GRU
+    }
+  }
+}
