@@ -47,17 +47,25 @@ struct KernelTuner {
     _ linear: LinearOperation<Float>, batch: Int, rows: Int
   ) -> [Candidate] {
     guard let geometry = linear.geometry?.batched(batch) else {
-      return [("batch-reduce", { ProductKernel(linear, rows: rows) })]
+      return products(linear, rows: rows)
     }
     guard linear.weights.count == 1 else {
       return [("groups", { GroupKernel(linear, geometry) })]
     }
     if geometry.isPointwise {
-      return [("batch-reduce", { ProductKernel(linear, rows: geometry.patchCount) })]
+      return products(linear, rows: geometry.patchCount)
     }
     return [
       ("oneDNN", { LibraryKernel(linear, geometry) }),
       ("patches", { PatchKernel(linear, geometry) }),
+    ]
+  }
+
+  /// Rows times a matrix.
+  private func products(_ linear: LinearOperation<Float>, rows: Int) -> [Candidate] {
+    [
+      ("batch-reduce", { ProductKernel(linear, rows: rows) }),
+      ("LIBXSMM", { LIBXSMMKernel(linear, rows: rows) }),
     ]
   }
 
