@@ -15,6 +15,8 @@ public enum InstructionSet: Int, CaseIterable, Comparable, Sendable, CustomStrin
   case avx512VBMI
   /// And dot products of bytes (VNNI).
   case avx512VNNI
+  /// And dot products of bfloat16.
+  case avx512BF16
 
   /// The sets that this machine runs, narrowest first.
   public static let available = allCases.filter {
@@ -35,6 +37,7 @@ public enum InstructionSet: Int, CaseIterable, Comparable, Sendable, CustomStrin
     case .avx512: "avx512"
     case .avx512VBMI: "avx512-vbmi"
     case .avx512VNNI: "avx512-vnni"
+    case .avx512BF16: "avx512-bf16"
     }
   }
 }

@@ -14,6 +14,7 @@ bool addend_isa_is_available(addend_isa isa) {
                 __builtin_cpu_supports("avx512vl");
   if (isa >= ADDEND_ISA_AVX512_VBMI) available = available && __builtin_cpu_supports("avx512vbmi");
   if (isa >= ADDEND_ISA_AVX512_VNNI) available = available && __builtin_cpu_supports("avx512vnni");
+  if (isa >= ADDEND_ISA_AVX512_BF16) available = available && __builtin_cpu_supports("avx512bf16");
   return available;
 #elif defined(__aarch64__)
   return isa <= ADDEND_ISA_NEON;

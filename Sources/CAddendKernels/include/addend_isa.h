@@ -12,6 +12,7 @@ typedef enum {
   ADDEND_ISA_AVX512,       // AVX-512 F, BW, DQ, VL
   ADDEND_ISA_AVX512_VBMI,  // and byte permutations
   ADDEND_ISA_AVX512_VNNI,  // and dot products of bytes
+  ADDEND_ISA_AVX512_BF16,  // and dot products of bfloat16
 } addend_isa;
 
 /// Whether this build has code for the set and this machine, its operating system included, runs it.
