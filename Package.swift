@@ -25,6 +25,13 @@ func tests(
     exclude: files, swiftSettings: strict)
 }
 
+#if os(Linux) && arch(x86_64)
+  let libraries: Set = ["OneDNN", "LIBXSMM"]
+#else
+  // LIBXSMM has no kernels for other processors.
+  let libraries: Set = ["OneDNN"]
+#endif
+
 let package = Package(
   name: "addend",
   platforms: [.macOS("26.0")],
@@ -33,8 +40,9 @@ let package = Package(
     .executable(name: "addend", targets: ["AddendCommand"]),
   ],
   traits: [
-    .default(enabledTraits: ["OneDNN"]),
+    .default(enabledTraits: libraries),
     .trait(name: "OneDNN", description: "Float32 products and convolutions through oneDNN."),
+    .trait(name: "LIBXSMM", description: "Float32 products of models' layers through LIBXSMM."),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -42,9 +50,16 @@ let package = Package(
   targets: [
     .target(
       name: "CAddendKernels",
-      cSettings: [.define("ADDEND_ONEDNN", .when(traits: ["OneDNN"]))],
+      cSettings: [
+        .define("ADDEND_ONEDNN", .when(traits: ["OneDNN"])),
+        .define("ADDEND_LIBXSMM", .when(traits: ["LIBXSMM"])),
+      ],
       linkerSettings: [
         .linkedLibrary("dnnl", .when(traits: ["OneDNN"])),
+        // Archives, each wanting what follows it.
+        .linkedLibrary("xsmm", .when(traits: ["LIBXSMM"])),
+        .linkedLibrary("xsmmnoblas", .when(traits: ["LIBXSMM"])),
+        .linkedLibrary("dl", .when(traits: ["LIBXSMM"])),
         .linkedLibrary("m", .when(platforms: [.linux])),
         .linkedLibrary("pthread", .when(platforms: [.linux])),
         .linkedLibrary("z"),

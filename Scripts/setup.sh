@@ -18,11 +18,11 @@ fi
 # The C toolchain and the libraries that Swift's own tools are linked with, what our C targets
 # include, what data sets are fetched with, and the demonstration's images.
 packages="g++ libcurl4 libncurses6 libsqlite3-0 libxml2
-  libdnnl-dev libjpeg-dev libpng-dev zlib1g-dev
+  libdnnl-dev libxsmm-dev libjpeg-dev libpng-dev zlib1g-dev
   ca-certificates curl dataset-fashion-mnist"
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
-  say "this is no Debian; oneDNN, libjpeg, libpng and zlib must be installed by hand"
+  say "this is no Debian; oneDNN, LIBXSMM, libjpeg, libpng and zlib must be installed by hand"
   exit 0
 fi
 

@@ -59,8 +59,8 @@ public func gemm(
 public struct PackedMatrix: Sendable {
   public let rows: Int
   public let columns: Int
-  private let set: InstructionSet
-  private let panels: AlignedBuffer<Float>
+  let set: InstructionSet
+  let panels: AlignedBuffer<Float>
 
   /// - Parameter transposed: `b` is stored `[columns, rows]`.
   public init(
@@ -133,20 +133,30 @@ extension InstructionSet {
   into c: inout MutableSpan<Float>, using set: InstructionSet
 ) {
   let kernels = unsafe set.batchReduceKernels
-  let panels = unsafe addend_brgemm_panel_count(kernels, shape.n)
   let (m, n, k) = (shape.m, shape.n, shape.k)
   guard let a = unsafe a.address, let c = unsafe c.address else { return }
-  let pieces = GEMMPieces(shape, panels: panels)
+  let whole = unsafe addend_gemm(
+    m: m, n: n, k: k, first_panel: 0, panels: addend_brgemm_panel_count(kernels, n),
+    transposes_a: shape.transposesA, a: a, lda: shape.transposesA ? m : k, b: right.b,
+    ldb: right.rowLength, c: c, ldc: n, accumulates: shape.accumulates,
+    rectifies: epilogue.rectifies, bias: epilogue.bias, residual: epilogue.residual)
+  unsafe forEachPiece(of: whole) { unsafe addend_gemm_run(kernels, $0) }
+}
+
+/// Calls `body` on the pool for pieces of a product, which together are all of it.
+@unsafe func forEachPiece(of whole: addend_gemm, _ body: (UnsafePointer<addend_gemm>) -> Void) {
+  let pieces = unsafe GEMMPieces(m: whole.m, n: whole.n, k: whole.k, panels: whole.panels)
   ThreadPool.forEachPart(of: pieces.count, size: 1) { index, _ in
     let piece = pieces[index]
     let i = piece.firstRow
-    var gemm = unsafe addend_gemm(
-      m: piece.rows, n: n, k: k, first_panel: piece.firstPanel, panels: piece.panels,
-      transposes_a: shape.transposesA, a: a + (shape.transposesA ? i : i * k),
-      lda: shape.transposesA ? m : k, b: right.b, ldb: right.rowLength, c: c + i * n, ldc: n,
-      accumulates: shape.accumulates, rectifies: epilogue.rectifies, bias: epilogue.bias,
-      residual: epilogue.residual.map { unsafe $0 + i * n })
-    unsafe addend_gemm_run(kernels, &gemm)
+    var gemm = unsafe whole
+    unsafe gemm.m = piece.rows
+    unsafe gemm.first_panel = piece.firstPanel
+    unsafe gemm.panels = piece.panels
+    unsafe gemm.a += whole.transposes_a ? i : i * whole.lda
+    unsafe gemm.c += i * whole.ldc
+    unsafe gemm.residual = whole.residual.map { unsafe $0 + i * whole.ldc }
+    unsafe body(&gemm)
   }
 }
 
@@ -181,30 +191,30 @@ private func multiplyAlongSums(
 
 /// The pieces of a product's result: about a fixed amount of work each, rows or panels.
 private struct GEMMPieces {
-  private let shape: GEMMShape
+  private let m: Int
   private let panels: Int
   /// Rows of a piece, or panels.
   private let size: Int
   private let cutsRows: Bool
   let count: Int
 
-  init(_ shape: GEMMShape, panels: Int) {
-    self.shape = shape
+  init(m: Int, n: Int, k: Int, panels: Int) {
+    self.m = m
     self.panels = panels
     // A piece below some 2 MFLOP is not worth a hand-over; a larger number balances the load better.
-    let wanted = max(1, min(16, shape.m * shape.n * max(1, shape.k) / 1_000_000))
-    cutsRows = shape.m >= shape.n || panels == 1
+    let wanted = max(1, min(16, m * n * max(1, k) / 1_000_000))
+    cutsRows = m >= n || panels == 1
     // Whole blocks of rows: 48 of them stay in the cache together, and so do 24.
     let most =
-      cutsRows ? ((shape.m + wanted - 1) / wanted + 23) / 24 * 24 : (panels + wanted - 1) / wanted
+      cutsRows ? ((m + wanted - 1) / wanted + 23) / 24 * 24 : (panels + wanted - 1) / wanted
     size = max(1, most)
-    count = ((cutsRows ? shape.m : panels) + size - 1) / size
+    count = ((cutsRows ? m : panels) + size - 1) / size
   }
 
   subscript(index: Int) -> (firstRow: Int, rows: Int, firstPanel: Int, panels: Int) {
     let first = index * size
     return cutsRows
-      ? (first, min(size, shape.m - first), 0, panels)
-      : (0, shape.m, first, min(size, panels - first))
+      ? (first, min(size, m - first), 0, panels)
+      : (0, m, first, min(size, panels - first))
   }
 }

@@ -12,6 +12,7 @@
 #include "addend_f32_math.h"
 
 #define FETCH(p) __builtin_prefetch(p, 0, 3)
+#define ADD(x, y) ((x) + (y))
 #define ROWS_6(kernel, v) kernel(v, 1) kernel(v, 2) kernel(v, 3) kernel(v, 4) kernel(v, 5) kernel(v, 6)
 #define ROWS_8(kernel, v) ROWS_6(kernel, v) kernel(v, 7) kernel(v, 8)
 

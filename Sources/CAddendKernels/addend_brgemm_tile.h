@@ -83,7 +83,7 @@ ADDEND_INLINE void ADDEND_VARIANT(tile)(const addend_brgemm_tile *restrict t, co
     ADDEND_VARIANT(add_products)(t, transposed, true, streaming, rows, vectors, part, sums);
   if (PAIRS && vectors == 1)
 #pragma clang loop unroll(full)
-    for (size_t i = 0; i < rows; ++i) sums[i][0] += sums[i][1];
+    for (size_t i = 0; i < rows; ++i) sums[i][0] = ADD(sums[i][0], sums[i][1]);
   // Conditions outside the loops: inside, the compiler would make a copy of the loops for each case.
 #define FOR_SUMS(statement)                                           \
   _Pragma("clang loop unroll(full)") for (size_t i = 0; i < rows; ++i) \
@@ -93,9 +93,9 @@ ADDEND_INLINE void ADDEND_VARIANT(tile)(const addend_brgemm_tile *restrict t, co
     (void)at;                                                         \
     statement;                                                        \
   }
-  if (t->accumulates) FOR_SUMS(sums[i][v] += LOAD_PART(t->c + at, mask))
-  if (t->bias) FOR_SUMS(sums[i][v] += LOAD_PART(t->bias + v * LANES, mask))
-  if (t->residual) FOR_SUMS(sums[i][v] += LOAD_PART(t->residual + at, mask))
+  if (t->accumulates) FOR_SUMS(sums[i][v] = ADD(sums[i][v], LOAD_PART(t->c + at, mask)))
+  if (t->bias) FOR_SUMS(sums[i][v] = ADD(sums[i][v], LOAD_PART(t->bias + v * LANES, mask)))
+  if (t->residual) FOR_SUMS(sums[i][v] = ADD(sums[i][v], LOAD_PART(t->residual + at, mask)))
   if (t->rectifies) FOR_SUMS(sums[i][v] = MAXIMUM(sums[i][v], BROADCAST(0.0f)); (void)mask)
   FOR_SUMS(STORE_PART(t->c + at, sums[i][v], mask))
 #undef FOR_SUMS

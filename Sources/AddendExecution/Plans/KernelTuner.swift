@@ -47,7 +47,7 @@ struct KernelTuner {
     _ linear: LinearOperation<Float>, batch: Int, rows: Int
   ) -> [Candidate] {
     guard let geometry = linear.geometry?.batched(batch) else {
-      return [("batch-reduce", { ProductKernel(linear, rows: rows) })]
+      return products(linear, rows: rows)
     }
     guard linear.weights.count == 1 else {
       return [
@@ -57,8 +57,7 @@ struct KernelTuner {
     }
     var candidates: [Candidate] = [("direct", { DirectKernel(linear, geometry) })]
     if geometry.isPointwise {
-      candidates.append(
-        ("batch-reduce", { ProductKernel(linear, rows: geometry.patchCount) }))
+      candidates += products(linear, rows: geometry.patchCount)
     } else {
       candidates.append(("patches", { PatchKernel(linear, geometry) }))
       candidates.append(("oneDNN", { LibraryKernel(linear, geometry) }))
@@ -67,6 +66,14 @@ struct KernelTuner {
     return candidates + [
       ("winograd-2×2", { WinogradKernel(linear, geometry, tile: .two) }),
       ("winograd-4×4", { WinogradKernel(linear, geometry, tile: .four) }),
+    ]
+  }
+
+  /// Rows times a matrix.
+  private func products(_ linear: LinearOperation<Float>, rows: Int) -> [Candidate] {
+    [
+      ("batch-reduce", { ProductKernel(linear, rows: rows) }),
+      ("LIBXSMM", { LIBXSMMKernel(linear, rows: rows) }),
     ]
   }
 

@@ -38,6 +38,34 @@ struct ProductKernel: LinearKernel {
   }
 }
 
+/// The same by kernels that LIBXSMM writes for the extents.
+struct LIBXSMMKernel: LinearKernel {
+  private let product: LIBXSMMProduct
+  private let bias: Tensor<Float>?
+  private let rectifies: Bool
+
+  /// `nil` where LIBXSMM has no kernels.
+  init?(_ linear: LinearOperation<Float>, rows: Int) {
+    let matrix = linear.weights[0]
+    guard
+      let product = LIBXSMMProduct(
+        rows: rows, matrix.span, n: matrix.shape[1], k: matrix.shape[0])
+    else { return nil }
+    self.product = product
+    bias = linear.bias
+    rectifies = linear.rectifies
+  }
+
+  var scratchCount: Int { 0 }
+
+  func run(
+    _ x: Span<Float>, adding residual: Span<Float>?, scratch: inout MutableSpan<Float>,
+    into y: inout MutableSpan<Float>
+  ) {
+    product.multiply(x, bias: bias?.span, residual: residual, rectifies: rectifies, into: &y)
+  }
+}
+
 /// Patches laid out as rows, then their product.
 struct PatchKernel: LinearKernel {
   let geometry: ConvolutionGeometry

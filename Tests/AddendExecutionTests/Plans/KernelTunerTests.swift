@@ -1,0 +1,23 @@
+import AddendExecution
+import AddendKernels
+import AddendNetworks
+import AddendTensors
+import AddendTestSupport
+import Testing
+
+struct KernelTunerTests {
+  /// Dense layers and convolutions of single pixels: LIBXSMM's kernels are timed where they are there.
+  @Test func productsAreTriedWithEveryLibrary() throws {
+    let network = Network("products", input: [3, 3, 4]) {
+      Convolution(5, size: 1)
+      Flatten()
+      Dense(2)
+    }
+    let model = try Model<Float>(network, seed: 1)
+    let kernels = model.compiled(batch: 2, choices: KernelChoices()).kernels
+    let tried = kernels.map { Set($0.seconds.keys) }
+    // A single candidate is not timed.
+    let expected: Set = LIBXSMMProduct.isAvailable ? ["batch-reduce", "LIBXSMM"] : []
+    #expect(tried == [expected, expected])
+  }
+}
