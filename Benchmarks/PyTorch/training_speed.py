@@ -81,7 +81,7 @@ def peak_bytes():
 
 def main():
     # What the library takes before there is a network.
-    start = peak_bytes()
+    before = peak_bytes()
     name, threads, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
     torch.manual_seed(1)
     torch.set_num_threads(threads)
@@ -104,7 +104,7 @@ def main():
         times.append(time.perf_counter() - start)
     print(json.dumps({
         "case": name, "engine": f"PyTorch {torch.__version__}", "threads": threads,
-        "perSecond": classes.numel() / statistics.median(times), "steps": len(times), "peakBytes": peak_bytes(), "ownBytes": peak_bytes() - start}))
+        "perSecond": classes.numel() / statistics.median(times), "steps": len(times), "peakBytes": peak_bytes(), "ownBytes": peak_bytes() - before}))
 
 
 if __name__ == "__main__":
