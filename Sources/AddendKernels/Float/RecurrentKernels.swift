@@ -258,11 +258,12 @@ extension RecurrentKernels {
     var second = packed.recurrent.uniqueSpan
     let (input, recurrent) = unsafe (weights.input.address, weights.recurrent.address)
     let (inputTarget, recurrentTarget) = unsafe (first.address, second.address)
-    let function = unsafe transposed ? table.pointee.pack_transposed : table.pointee.pack
+    guard let function = unsafe transposed ? table.pointee.pack_transposed : table.pointee.pack
+    else { preconditionFailure("every set has kernels that pack") }
     ThreadPool.current.run(2) { weight in
       unsafe weight == 0
-        ? function!(cell, false, s.inputSize, s.size, input, inputTarget)
-        : function!(cell, true, s.size, s.size, recurrent, recurrentTarget)
+        ? function(cell, false, s.inputSize, s.size, input, inputTarget)
+        : function(cell, true, s.size, s.size, recurrent, recurrentTarget)
     }
     guard !transposed else { return packed }
     var bias = packed.bias.uniqueSpan
