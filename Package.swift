@@ -41,7 +41,9 @@ let package = Package(
   ],
   traits: [
     .default(enabledTraits: libraries),
-    .trait(name: "OneDNN", description: "Float32 products and convolutions through oneDNN."),
+    .trait(
+      name: "OneDNN",
+      description: "Convolutions of compiled models through oneDNN, where it is the fastest."),
     .trait(name: "LIBXSMM", description: "Float32 products of models' layers through LIBXSMM."),
   ],
   dependencies: [

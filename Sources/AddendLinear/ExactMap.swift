@@ -2,7 +2,7 @@ public import AddendCatalogue
 public import AddendKernels
 public import AddendTensors
 
-/// `y = x W` computed as it stands, in the scalar's own arithmetic: float32 through oneDNN.
+/// `y = x W` computed as it stands, in the scalar's own arithmetic.
 ///
 /// Operands are rounded first where `precision` says so, in all three products; the weight that is
 /// kept, updated and stored is not.

@@ -10,9 +10,8 @@
 #include "addend_onednn.h"
 
 struct addend_convolution {
-  addend_convolution_pass pass;
   dnnl_memory_desc_t x, filter, packed, y, scratch;
-  dnnl_primitive_t primitive, pack, unpack;
+  dnnl_primitive_t primitive, pack;
 };
 
 static dnnl_engine_t engine;
@@ -36,7 +35,7 @@ static bool describe(addend_convolution *convolution, size_t batch, const addend
          !dnnl_memory_desc_init_by_tag(&convolution->y, 4, y, dnnl_f32, dnnl_nhwc);
 }
 
-/// The pass's primitive descriptor; `forward` is the hint that the gradients want.
+/// The direct algorithm's primitive descriptor.
 static dnnl_primitive_desc_t choose(const addend_convolution *c, const addend_window *w,
                                     const_dnnl_primitive_attr_t attributes) {
   const dnnl_dim_t stride = (dnnl_dim_t)w->stride, dilation = (dnnl_dim_t)w->dilation - 1;
@@ -51,24 +50,12 @@ static dnnl_primitive_desc_t choose(const addend_convolution *c, const addend_wi
   const dnnl_dims_t behind = {last_row - (dnnl_dim_t)(w->height + w->padding),
                               last_column - (dnnl_dim_t)(w->width + w->padding)};
   dnnl_convolution_desc_t operation;
-  dnnl_primitive_desc_t forward = NULL, chosen = NULL;
-  if (dnnl_dilated_convolution_forward_desc_init(&operation, dnnl_forward_training,
+  dnnl_primitive_desc_t chosen = NULL;
+  if (dnnl_dilated_convolution_forward_desc_init(&operation, dnnl_forward_inference,
                                                  dnnl_convolution_direct, &c->x, &c->packed, NULL,
                                                  &c->y, strides, dilations, before, behind) ||
-      dnnl_primitive_desc_create(&forward, &operation, attributes, engine, NULL))
+      dnnl_primitive_desc_create(&chosen, &operation, attributes, engine, NULL))
     return NULL;
-  if (c->pass == ADDEND_CONVOLVE_OUTPUT) return forward;
-  const dnnl_status_t status =
-      c->pass == ADDEND_CONVOLVE_INPUT
-          ? dnnl_dilated_convolution_backward_data_desc_init(&operation, dnnl_convolution_direct,
-                                                             &c->x, &c->packed, &c->y, strides,
-                                                             dilations, before, behind)
-          : dnnl_dilated_convolution_backward_weights_desc_init(
-                &operation, dnnl_convolution_direct, &c->x, &c->packed, NULL, &c->y, strides,
-                dilations, before, behind);
-  if (status || dnnl_primitive_desc_create(&chosen, &operation, attributes, engine, forward))
-    chosen = NULL;
-  dnnl_primitive_desc_destroy(forward);
   return chosen;
 }
 
@@ -89,21 +76,18 @@ static bool adopt(addend_convolution *convolution, dnnl_primitive_desc_t descrip
   const char *name = "";
   dnnl_primitive_desc_query(descriptor, dnnl_query_impl_info_str, 0, &name);
   if (strstr(name, "ref") || strstr(name, "gemm")) return false;
-  const bool is_gradient = convolution->pass == ADDEND_CONVOLVE_FILTER;
-  convolution->packed = *dnnl_primitive_desc_query_md(
-      descriptor, is_gradient ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0);
+  convolution->packed = *dnnl_primitive_desc_query_md(descriptor, dnnl_query_weights_md, 0);
   convolution->scratch = *dnnl_primitive_desc_query_md(descriptor, dnnl_query_scratchpad_md, 0);
   if (dnnl_primitive_create(&convolution->primitive, descriptor)) {
     convolution->primitive = NULL;
     return false;
   }
   convolution->pack = create_reorder(&convolution->filter, &convolution->packed);
-  convolution->unpack = create_reorder(&convolution->packed, &convolution->filter);
-  return convolution->pack && convolution->unpack;
+  return convolution->pack;
 }
 
-addend_convolution *addend_convolution_create(addend_convolution_pass pass, size_t batch,
-                                              const addend_window *window, size_t outputs) {
+addend_convolution *addend_convolution_create(size_t batch, const addend_window *window,
+                                              size_t outputs) {
   // The thread count at creation is compiled in.
   addend_onednn_single_thread();
   pthread_once(&engine_once, create_engine);
@@ -114,7 +98,6 @@ addend_convolution *addend_convolution_create(addend_convolution_pass pass, size
     return NULL;
   }
   dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user);
-  convolution->pass = pass;
   bool is_ready = false;
   if (describe(convolution, batch, window, outputs)) {
     const dnnl_primitive_desc_t descriptor = choose(convolution, window, attributes);
@@ -132,7 +115,6 @@ addend_convolution *addend_convolution_create(addend_convolution_pass pass, size
 void addend_convolution_destroy(addend_convolution *convolution) {
   if (convolution->primitive) dnnl_primitive_destroy(convolution->primitive);
   if (convolution->pack) dnnl_primitive_destroy(convolution->pack);
-  if (convolution->unpack) dnnl_primitive_destroy(convolution->unpack);
   free(convolution);
 }
 
@@ -174,28 +156,19 @@ void addend_convolution_pack(const addend_convolution *convolution, const float 
   execute(convolution->pack, 2, operands);
 }
 
-void addend_convolution_unpack(const addend_convolution *convolution,
-                               const float *restrict packed, float *restrict filter) {
-  const operand operands[] = {{DNNL_ARG_FROM, &convolution->packed, (void *)packed},
-                              {DNNL_ARG_TO, &convolution->filter, filter}};
-  execute(convolution->unpack, 2, operands);
-}
-
-void addend_convolution_run(const addend_convolution *convolution, float *x, float *packed,
-                            float *y, void *scratch) {
-  const addend_convolution_pass pass = convolution->pass;
-  const operand operands[] = {
-      {pass == ADDEND_CONVOLVE_INPUT ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, &convolution->x, x},
-      {pass == ADDEND_CONVOLVE_FILTER ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS,
-       &convolution->packed, packed},
-      {pass == ADDEND_CONVOLVE_OUTPUT ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, &convolution->y, y},
-      {DNNL_ARG_SCRATCHPAD, &convolution->scratch, scratch}};
+void addend_convolution_run(const addend_convolution *convolution, const float *x,
+                            const float *packed, float *y, void *scratch) {
+  // oneDNN's memory objects take what is only read as they take what is written.
+  const operand operands[] = {{DNNL_ARG_SRC, &convolution->x, (void *)x},
+                              {DNNL_ARG_WEIGHTS, &convolution->packed, (void *)packed},
+                              {DNNL_ARG_DST, &convolution->y, y},
+                              {DNNL_ARG_SCRATCHPAD, &convolution->scratch, scratch}};
   execute(convolution->primitive, 4, operands);
 }
 #else
-addend_convolution *addend_convolution_create(addend_convolution_pass pass, size_t batch,
-                                              const addend_window *window, size_t outputs) {
-  (void)pass, (void)batch, (void)window, (void)outputs;
+addend_convolution *addend_convolution_create(size_t batch, const addend_window *window,
+                                              size_t outputs) {
+  (void)batch, (void)window, (void)outputs;
   return NULL;
 }
 // Without a convolution there is nothing to call these on.
@@ -212,12 +185,8 @@ void addend_convolution_pack(const addend_convolution *convolution, const float 
                              float *restrict packed) {
   (void)convolution, (void)filter, (void)packed;
 }
-void addend_convolution_unpack(const addend_convolution *convolution,
-                               const float *restrict packed, float *restrict filter) {
-  (void)convolution, (void)packed, (void)filter;
-}
-void addend_convolution_run(const addend_convolution *convolution, float *x, float *packed,
-                            float *y, void *scratch) {
+void addend_convolution_run(const addend_convolution *convolution, const float *x,
+                            const float *packed, float *y, void *scratch) {
   (void)convolution, (void)x, (void)packed, (void)y, (void)scratch;
 }
 #endif

@@ -92,16 +92,16 @@ struct PatchKernel: LinearKernel {
 
 /// What a library computes, with the rest done afterwards.
 struct LibraryKernel: LinearKernel {
-  let convolution: FloatConvolution
+  let convolution: OneDNNConvolution
   let filter: AlignedBuffer<Float>
   let bias: Tensor<Float>?
   let outputs: Int
   let rectifies: Bool
 
   init?(_ linear: LinearOperation<Float>, _ geometry: ConvolutionGeometry) {
-    guard
-      let convolution = FloatConvolution.cached(.output, geometry, outputs: linear.outputs)
-    else { return nil }
+    guard let convolution = OneDNNConvolution(geometry, outputs: linear.outputs) else {
+      return nil
+    }
     self.convolution = convolution
     bias = linear.bias
     outputs = linear.outputs

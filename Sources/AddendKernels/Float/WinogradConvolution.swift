@@ -28,6 +28,9 @@ internal import CAddendKernels
     case four = 4
   }
 
+  /// Which tensor is computed from the two others.
+  public enum Pass: Hashable, Sendable { case output, inputGradient, filterGradient }
+
   public let geometry: ConvolutionGeometry
   public let outputs: Int
   public let tile: Tile
@@ -97,7 +100,7 @@ internal import CAddendKernels
   /// root mean square, for 64, 256 and 512 channels: root mean square 8e-7, 1.4e-6 and 2.2e-6 with tiles
   /// of 4, greatest of some thousand 8e-6, 1e-5 and 1.4e-5; with tiles of 2, 2.7e-7, 5.1e-7 and 7.5e-7,
   /// and 1.2e-6, 2.4e-6 and 3.3e-6.
-  public func errorFactor(_ pass: FloatConvolution.Pass) -> Double {
+  public func errorFactor(_ pass: Pass) -> Double {
     switch pass {
     case .output: unsafe forward.error_factor
     case .inputGradient: unsafe backward.error_factor

@@ -4,13 +4,6 @@
 
 #include "addend_window.h"
 
-/// Which of a convolution's three tensors is computed from the other two.
-typedef enum {
-  ADDEND_CONVOLVE_OUTPUT,
-  ADDEND_CONVOLVE_INPUT,   // the input's gradient
-  ADDEND_CONVOLVE_FILTER,  // the filter's gradient
-} addend_convolution_pass;
-
 /// A convolution that oneDNN has compiled: x [batch][height][width][channels],
 /// filter [filter_height][filter_width][channels][outputs],
 /// y [batch][output_height][output_width][outputs].
@@ -19,8 +12,8 @@ typedef enum {
 typedef struct addend_convolution addend_convolution;
 
 /// NULL where oneDNN is not linked, or has no fast implementation of it on this machine.
-addend_convolution *addend_convolution_create(addend_convolution_pass pass, size_t batch,
-                                              const addend_window *window, size_t outputs);
+addend_convolution *addend_convolution_create(size_t batch, const addend_window *window,
+                                              size_t outputs);
 void addend_convolution_destroy(addend_convolution *convolution);
 
 /// Floats of the filter in the order that the implementation wants, zeros filled in.
@@ -31,11 +24,7 @@ size_t addend_convolution_scratch_bytes(const addend_convolution *convolution);
 /// filter → packed. Nothing overlaps, here and below.
 void addend_convolution_pack(const addend_convolution *convolution, const float *restrict filter,
                              float *restrict packed);
-/// packed → filter.
-void addend_convolution_unpack(const addend_convolution *convolution,
-                               const float *restrict packed, float *restrict filter);
-/// Overwrites the tensor of the pass from the other two: x, packed or y. Runs on the calling
-/// thread. scratch lies on a 64-byte border.
-void addend_convolution_run(const addend_convolution *convolution, float *x, float *packed,
-                            float *y, void *scratch);
+/// y from x and packed. Runs on the calling thread. scratch lies on a 64-byte border.
+void addend_convolution_run(const addend_convolution *convolution, const float *x,
+                            const float *packed, float *y, void *scratch);
 #endif

@@ -4,8 +4,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "addend_convolution.h"
 #include "addend_window.h"
+
+/// Which of a convolution's three tensors is computed from the other two.
+typedef enum {
+  ADDEND_CONVOLVE_OUTPUT,
+  ADDEND_CONVOLVE_INPUT,   // the input's gradient
+  ADDEND_CONVOLVE_FILTER,  // the filter's gradient
+} addend_convolution_pass;
 
 // Other libraries, for benchmarks. Row-major, contiguous; each returns false, having done nothing,
 // where its library is not there.
