@@ -130,9 +130,9 @@ struct WinogradConvolutionTests {
   static func inputGradient(
     _ convolution: WinogradConvolution, _ dy: [Float], _ filter: [Float]
   ) -> [Float] {
-    var packed = [Float](repeating: .nan, count: convolution.turnedCount)
+    var packed = [Float](repeating: .nan, count: convolution.gradientPackedCount)
     var packedSpan = packed.mutableSpan
-    convolution.packTurned(filter.span, into: &packedSpan)
+    convolution.packForInputGradient(filter.span, into: &packedSpan)
     var scratch = [Float](repeating: .nan, count: convolution.inputGradientScratchCount)
     var scratchSpan = scratch.mutableSpan
     var dx = [Float](repeating: .nan, count: convolution.geometry.imageCount)

@@ -51,11 +51,11 @@ struct KernelTuner {
     }
     guard linear.weights.count == 1 else {
       return [
-        ("direct", { DirectKernel(linear, geometry) }),
+        ("direct", { ImageKernel.direct(linear, geometry) }),
         ("groups", { GroupKernel(linear, geometry) }),
       ]
     }
-    var candidates: [Candidate] = [("direct", { DirectKernel(linear, geometry) })]
+    var candidates: [Candidate] = [("direct", { ImageKernel.direct(linear, geometry) })]
     if geometry.isPointwise {
       candidates += products(linear, rows: geometry.patchCount)
     } else {
@@ -64,8 +64,8 @@ struct KernelTuner {
     }
     guard !isExact else { return candidates }
     return candidates + [
-      ("winograd-2×2", { WinogradKernel(linear, geometry, tile: .two) }),
-      ("winograd-4×4", { WinogradKernel(linear, geometry, tile: .four) }),
+      ("winograd-2×2", { ImageKernel.winograd(linear, geometry, tile: .two) }),
+      ("winograd-4×4", { ImageKernel.winograd(linear, geometry, tile: .four) }),
     ]
   }
 

@@ -26,7 +26,8 @@ extension DirectConvolution {
     }
   }
 
-  var filterGradientScratchCount: Int {
+  /// Floats of scratch memory that `filterGradient` needs.
+  public var filterGradientScratchCount: Int {
     guard !isDepthwise else { return filterCount }
     var plan = unsafe filterGradientPlan
     return unsafe sumCount

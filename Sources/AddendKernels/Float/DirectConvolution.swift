@@ -100,12 +100,9 @@ internal import CAddendKernels
   public var gradientPackedCount: Int { inputGradient.packedCount }
 
   /// Floats of scratch memory that `convolve` needs.
-  public var convolveScratchCount: Int { forward.scratchCount }
-
-  /// Floats of scratch memory that any of the passes needs.
-  public var scratchCount: Int {
-    max(forward.scratchCount, inputGradient.scratchCount, filterGradientScratchCount)
-  }
+  public var scratchCount: Int { forward.scratchCount }
+  /// The same of `inputGradient`.
+  public var inputGradientScratchCount: Int { inputGradient.scratchCount }
 
   /// Puts a filter into the order of `convolve`.
   public func pack(_ filter: Span<Float>, into packed: inout MutableSpan<Float>) {

@@ -16,23 +16,14 @@ public enum PlainConvolution {
     _ x: Span<Float>, _ filter: Span<Float>, _ geometry: ConvolutionGeometry, outputs: Int,
     into y: inout MutableSpan<Float>
   ) -> Bool {
-    guard let kind = kind(geometry, outputs) else { return false }
-    switch kind {
-    case .winograd(let convolution):
-      let packed = AlignedBuffer<Float>(uninitializedCount: convolution.packedCount)
-      let memory = AlignedBuffer<Float>(uninitializedCount: convolution.scratchCount)
-      var order = packed.uniqueSpan
-      var scratch = memory.uniqueSpan
-      convolution.pack(filter, into: &order)
-      convolution.convolve(x, packed.span, scratch: &scratch, into: &y)
-    case .direct(let convolution):
-      let packed = AlignedBuffer<Float>(uninitializedCount: convolution.packedCount)
-      let memory = AlignedBuffer<Float>(uninitializedCount: convolution.scratchCount)
-      var order = packed.uniqueSpan
-      var scratch = memory.uniqueSpan
-      convolution.pack(filter, into: &order)
-      convolution.convolve(x, packed.span, scratch: &scratch, into: &y)
-    }
+    guard let convolution = implementation(geometry, outputs) else { return false }
+    let packed = AlignedBuffer<Float>(uninitializedCount: convolution.packedCount)
+    let memory = AlignedBuffer<Float>(uninitializedCount: convolution.scratchCount)
+    var order = packed.uniqueSpan
+    var scratch = memory.uniqueSpan
+    convolution.pack(filter, into: &order)
+    convolution.convolve(
+      x, packed.span, bias: nil, residual: nil, rectifies: false, scratch: &scratch, into: &y)
     return true
   }
 
@@ -41,24 +32,13 @@ public enum PlainConvolution {
     _ dy: Span<Float>, _ filter: Span<Float>, _ geometry: ConvolutionGeometry, outputs: Int,
     into dx: inout MutableSpan<Float>
   ) -> Bool {
-    guard let kind = kind(geometry, outputs) else { return false }
-    switch kind {
-    case .winograd(let convolution):
-      let packed = AlignedBuffer<Float>(uninitializedCount: convolution.turnedCount)
-      let memory = AlignedBuffer<Float>(
-        uninitializedCount: convolution.inputGradientScratchCount)
-      var order = packed.uniqueSpan
-      var scratch = memory.uniqueSpan
-      convolution.packTurned(filter, into: &order)
-      convolution.inputGradient(dy, packed.span, scratch: &scratch, into: &dx)
-    case .direct(let convolution):
-      let packed = AlignedBuffer<Float>(uninitializedCount: convolution.gradientPackedCount)
-      let memory = AlignedBuffer<Float>(uninitializedCount: convolution.scratchCount)
-      var order = packed.uniqueSpan
-      var scratch = memory.uniqueSpan
-      convolution.packForInputGradient(filter, into: &order)
-      convolution.inputGradient(dy, packed.span, scratch: &scratch, into: &dx)
-    }
+    guard let convolution = implementation(geometry, outputs) else { return false }
+    let packed = AlignedBuffer<Float>(uninitializedCount: convolution.gradientPackedCount)
+    let memory = AlignedBuffer<Float>(uninitializedCount: convolution.inputGradientScratchCount)
+    var order = packed.uniqueSpan
+    var scratch = memory.uniqueSpan
+    convolution.packForInputGradient(filter, into: &order)
+    convolution.inputGradient(dy, packed.span, scratch: &scratch, into: &dx)
     return true
   }
 
@@ -67,26 +47,12 @@ public enum PlainConvolution {
     _ x: Span<Float>, _ dy: Span<Float>, _ geometry: ConvolutionGeometry, outputs: Int,
     accumulates: Bool, into gradient: inout MutableSpan<Float>
   ) -> Bool {
-    guard let kind = kind(geometry, outputs) else { return false }
-    switch kind {
-    case .winograd(let convolution):
-      let memory = AlignedBuffer<Float>(
-        uninitializedCount: convolution.filterGradientScratchCount)
-      var scratch = memory.uniqueSpan
-      convolution.filterGradient(
-        x, dy, accumulates: accumulates, scratch: &scratch, into: &gradient)
-    case .direct(let convolution):
-      let memory = AlignedBuffer<Float>(uninitializedCount: convolution.scratchCount)
-      var scratch = memory.uniqueSpan
-      convolution.filterGradient(
-        x, dy, accumulates: accumulates, scratch: &scratch, into: &gradient)
-    }
+    guard let convolution = implementation(geometry, outputs) else { return false }
+    let memory = AlignedBuffer<Float>(uninitializedCount: convolution.filterGradientScratchCount)
+    var scratch = memory.uniqueSpan
+    convolution.filterGradient(
+      x, dy, accumulates: accumulates, scratch: &scratch, into: &gradient)
     return true
-  }
-
-  private enum Kind: Sendable {
-    case winograd(WinogradConvolution)
-    case direct(DirectConvolution)
   }
 
   private struct Key: Hashable {
@@ -96,10 +62,12 @@ public enum PlainConvolution {
   }
 
   /// Plans, of which making one costs about as much as a small convolution.
-  private static let cache = Mutex<[Key: Kind]>([:])
+  private static let cache = Mutex<[Key: any ImageConvolution]>([:])
   private static let cacheLimit = 512
 
-  private static func kind(_ geometry: ConvolutionGeometry, _ outputs: Int) -> Kind? {
+  private static func implementation(
+    _ geometry: ConvolutionGeometry, _ outputs: Int
+  ) -> (any ImageConvolution)? {
     guard geometry.patchCount > 0, geometry.patchSize > 0, outputs > 0 else { return nil }
     let key = Key(geometry: geometry, outputs: outputs, isExact: isExact)
     return cache.withLock { cache in
@@ -115,12 +83,12 @@ public enum PlainConvolution {
 
   private static func make(
     _ geometry: ConvolutionGeometry, _ outputs: Int, isExact: Bool
-  ) -> Kind? {
+  ) -> (any ImageConvolution)? {
     if !isExact, min(geometry.channels, outputs) >= leastChannels,
       let convolution = WinogradConvolution(geometry, outputs: outputs)
     {
-      return .winograd(convolution)
+      return convolution
     }
-    return DirectConvolution(geometry, outputs: outputs).map(Kind.direct)
+    return DirectConvolution(geometry, outputs: outputs)
   }
 }

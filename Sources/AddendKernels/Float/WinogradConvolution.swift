@@ -79,8 +79,8 @@ internal import CAddendKernels
 
   /// The number of floats that `pack` writes.
   public var packedCount: Int { unsafe forward.packed_count }
-  /// The number of floats that `packTurned` writes.
-  public var turnedCount: Int { unsafe backward.packed_count }
+  /// The number of floats that `packForInputGradient` writes.
+  public var gradientPackedCount: Int { unsafe backward.packed_count }
   /// Floats of scratch memory that `convolve` needs, for all threads.
   public var scratchCount: Int { unsafe forward.scratch_count }
   /// The same of `inputGradient`.
@@ -114,7 +114,7 @@ internal import CAddendKernels
   }
 
   /// The same of the filters turned around, in the order in which `inputGradient` reads it.
-  public func packTurned(_ filter: Span<Float>, into packed: inout MutableSpan<Float>) {
+  public func packForInputGradient(_ filter: Span<Float>, into packed: inout MutableSpan<Float>) {
     unsafe pack(filter, turned: true, backward, into: &packed)
   }
 
@@ -142,13 +142,14 @@ internal import CAddendKernels
     unsafe run(forward, data)
   }
 
-  /// `dx`, overwritten, from `dy` and what `packTurned` made of the filter.
+  /// `dx`, overwritten, from `dy` and what `packForInputGradient` made of the filter.
   public func inputGradient(
     _ dy: Span<Float>, _ packed: Span<Float>, scratch: inout MutableSpan<Float>,
     into dx: inout MutableSpan<Float>
   ) {
     precondition(
-      dy.count == resultCount && packed.count == turnedCount && dx.count == geometry.imageCount
+      dy.count == resultCount && packed.count == gradientPackedCount
+        && dx.count == geometry.imageCount
         && scratch.count >= inputGradientScratchCount, "gradient of Winograd's input: extents")
     var data = unsafe addend_winograd_data()
     unsafe data.x = dy.address

@@ -202,7 +202,8 @@ private struct Passes {
     rectifies: Bool = false
   ) -> [Float] {
     let packed = filled(convolution.packedCount) { convolution.pack(filter.span, into: &$0) }
-    return pass(c.geometry.patchCount * c.outputs * c.groups) { scratch, y in
+    return pass(c.geometry.patchCount * c.outputs * c.groups, scratch: convolution.scratchCount) {
+      scratch, y in
       switch (bias, residual) {
       case (nil, nil):
         convolution.convolve(
@@ -226,13 +227,18 @@ private struct Passes {
     let packed = filled(convolution.gradientPackedCount) {
       convolution.packForInputGradient(filter.span, into: &$0)
     }
-    return pass(c.geometry.imageCount * c.groups) { scratch, dx in
+    return pass(
+      c.geometry.imageCount * c.groups, scratch: convolution.inputGradientScratchCount
+    ) { scratch, dx in
       convolution.inputGradient(dy.span, packed.span, scratch: &scratch, into: &dx)
     }
   }
 
   func filterGradient(_ x: [Float], _ dy: [Float], addedTo start: [Float]? = nil) -> [Float] {
-    pass(c.geometry.patchSize * c.outputs * c.groups, from: start) { scratch, gradient in
+    pass(
+      c.geometry.patchSize * c.outputs * c.groups,
+      scratch: convolution.filterGradientScratchCount, from: start
+    ) { scratch, gradient in
       convolution.filterGradient(
         x.span, dy.span, accumulates: start != nil, scratch: &scratch, into: &gradient)
     }
@@ -246,11 +252,11 @@ private struct Passes {
   }
 
   private func pass(
-    _ count: Int, from start: [Float]? = nil,
+    _ count: Int, scratch scratchCount: Int, from start: [Float]? = nil,
     _ body: (_ scratch: inout MutableSpan<Float>, _ result: inout MutableSpan<Float>) -> Void
   ) -> [Float] {
     var result = start ?? [Float](repeating: .nan, count: count)
-    var scratch = [Float](repeating: .nan, count: convolution.scratchCount)
+    var scratch = [Float](repeating: .nan, count: scratchCount)
     var scratchSpan = scratch.mutableSpan
     var span = result.mutableSpan
     body(&scratchSpan, &span)
