@@ -29,7 +29,11 @@ struct InspectCommand: ParsableCommand {
       """)
   var kernels = false
 
-  @Option(help: "The batch that kernels are chosen for.")
+  @Flag(
+    help: "Run a training pass, and show what each layer leaves in memory for the way back.")
+  var memory = false
+
+  @Option(help: "The batch that --kernels and --memory are for.")
   var batch = 1
 
   @OptionGroup var common: CommonOptions
@@ -77,6 +81,11 @@ struct InspectCommand: ParsableCommand {
       }
       common.say(report.text)
       object["kernels"] = report.json
+    }
+    if memory {
+      let report = try common.computing { try MemoryReport(of: model, batch: batch) }
+      common.say(report.text)
+      object["memory"] = report.json
     }
     // A network that is not trained yet has not coded anything.
     let errors = file == nil ? [] : CodingErrors(of: frozen).figures

@@ -64,6 +64,14 @@ struct TrainCommand: ParsableCommand {
       """)
   var temperature: Double?
 
+  @Option(
+    help: """
+      Save memory: forget what layers leave for the way back and run them again. 'auto' cuts the \
+      network where it helps most, a number into so many parts. Training comes to the same bits.
+      """,
+    transform: Recomputation.parse)
+  var recompute: Recomputation?
+
   @Option(name: .shortAndLong, help: "Where to write the trained network.")
   var output: String?
 
@@ -130,8 +138,15 @@ struct TrainCommand: ParsableCommand {
           directory: directory, dataset: splits.training, interval: .seconds(checkpointInterval)))
     }
     if let tensorBoard { observers.append(try TensorBoardObserver(directory: tensorBoard)) }
+    if let recompute {
+      let report = try MemoryReport(
+        of: trainer.model, batch: trainer.plan.batchSize, recomputing: recompute)
+      trainer.model.recompute(from: report.plan.positions)
+      common.say(report.sentence)
+    }
+    MemoryUsage.restartPeak()
     try trainer.run(on: splits, observers: &observers)
-    try finish(trainer, splits)
+    try finish(trainer, splits, memory: MemoryUsage.current.peak)
   }
 
   private func loadTeacher(_ path: String, for dataset: any Dataset) throws -> Teacher<Float> {
@@ -199,7 +214,7 @@ struct TrainCommand: ParsableCommand {
     common.say("resumed after step \(checkpoint.step)")
   }
 
-  private func finish(_ trainer: Trainer<Float>, _ splits: DatasetSplits) throws {
+  private func finish(_ trainer: Trainer<Float>, _ splits: DatasetSplits, memory: Int) throws {
     let model = trainer.model.frozen()
     let evaluation = try model.evaluation(on: splits.test, as: trainer.plan)
     let archive = ModelArchive(
@@ -209,8 +224,10 @@ struct TrainCommand: ParsableCommand {
       model: model, archive: archive, evaluation: evaluation,
       usesPerplexity: splits.test.order == .consecutive)
     result.figures[.trainSeconds] = trainer.history.reduce(0) { $0 + $1.seconds }
+    result.figures[.trainingBytes] = Double(memory)
     result.curve = trainer.history.map(LearningPoint.init)
     common.say(Summary.text(result))
+    common.say("tensors took at most \(QuantityUnit.bytes.text(Double(memory))) of memory")
     common.say(
       output.map { "written to \($0)" } ?? "the network was not kept: no --output was given")
     try Envelope(

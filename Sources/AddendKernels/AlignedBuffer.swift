@@ -1,6 +1,3 @@
-internal import CAddendKernels
-internal import Synchronization
-
 /// Fixed-size memory on a 64-byte border, owned by whoever holds the last reference.
 ///
 /// Freed blocks are kept by size and handed out again: a training step asks for the same sizes each
@@ -48,47 +45,5 @@ internal import Synchronization
     @_lifetime(borrow self) get {
       unsafe _overrideLifetime(MutableSpan(_unsafeStart: pointer, count: count), borrowing: self)
     }
-  }
-}
-
-/// Freed blocks by size.
-private final class MemoryPool: Sendable {
-  static let shared = MemoryPool()
-
-  /// Blocks are kept up to this many bytes in all. Beyond, all of them go back to the system: their
-  /// sizes are those of a model or a batch that is no longer in use.
-  private static let keptByteLimit = 1 << 30
-
-  // Invariant: a block in the pool is referenced from nowhere else.
-  @safe private struct Block: @unchecked Sendable { let pointer: UnsafeMutableRawPointer }
-  private struct State { var blocks: [Int: [Block]] = [:]; var keptBytes = 0 }
-  private let state = Mutex(State())
-
-  func take(byteCount: Int) -> UnsafeMutableRawPointer {
-    let kept: Block? = state.withLock { state in
-      guard let block = state.blocks[byteCount]?.popLast() else { return nil }
-      state.keptBytes -= byteCount
-      return block
-    }
-    if let kept { return unsafe kept.pointer }
-    guard let fresh = unsafe addend_allocate(byteCount) else {
-      preconditionFailure("out of memory: \(byteCount) bytes were refused")
-    }
-    return unsafe fresh
-  }
-
-  func give(_ pointer: UnsafeMutableRawPointer, _ byteCount: Int) {
-    let block = unsafe Block(pointer: pointer)
-    let stale: [Int: [Block]] = state.withLock { state in
-      var stale: [Int: [Block]] = [:]
-      if state.keptBytes + byteCount > Self.keptByteLimit {
-        swap(&stale, &state.blocks)
-        state.keptBytes = 0
-      }
-      state.keptBytes += byteCount
-      state.blocks[byteCount, default: []].append(block)
-      return stale
-    }
-    for blocks in stale.values { for block in blocks { unsafe addend_free(block.pointer) } }
   }
 }

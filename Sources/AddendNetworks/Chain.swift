@@ -13,6 +13,8 @@ public struct Chain<Scalar: TensorScalar>: Sendable {
   }
 
   public internal(set) var nodes: [Node]
+  /// Where training's passes are cut; empty for passes that keep everything.
+  var cuts = Cuts<Scalar>()
 
   public init(_ nodes: [Node]) { self.nodes = nodes }
 
@@ -60,22 +62,30 @@ public struct Chain<Scalar: TensorScalar>: Sendable {
   public mutating func trainingForward(
     _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
   ) throws(TensorError) -> Tensor<Scalar> {
-    var x = x
-    for i in nodes.indices { x = try nodes[i].layer.trainingForward(x, &context) }
+    var x = try runAndForget(x, &context)
+    for i in cuts.lastPart(of: nodes.count) {
+      x = try nodes[i].layer.trainingForward(x, &context)
+    }
     return x
   }
 
   public mutating func backward(_ dy: Tensor<Scalar>) -> Tensor<Scalar> {
+    let starts = cuts.takeStarts()
     var dy = dy
-    for i in nodes.indices.reversed() { dy = nodes[i].layer.backward(dy) }
+    for i in nodes.indices.reversed() {
+      runAgain(upTo: i, starts)
+      dy = nodes[i].layer.backward(dy)
+    }
     return dy
   }
 
   /// `backward` down to the first layer that has parameters, and no further.
   public mutating func parameterBackward(_ dy: Tensor<Scalar>) {
+    let starts = cuts.takeStarts()
     let first = nodes.firstIndex { $0.layer.hasParameters } ?? nodes.endIndex
     var dy = dy
     for i in nodes.indices.reversed() {
+      if i >= first { runAgain(upTo: i, starts) }
       if i > first {
         dy = nodes[i].layer.backward(dy)
       } else if i == first {
@@ -103,6 +113,7 @@ public struct Chain<Scalar: TensorScalar>: Sendable {
   }
 
   public mutating func discardResiduals() {
+    cuts.discardStarts()
     for i in nodes.indices { nodes[i].layer.discardResiduals() }
   }
 }

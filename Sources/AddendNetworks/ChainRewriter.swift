@@ -32,6 +32,8 @@ extension Chain {
       nodes[i].specification = specification
     }
     rewriter.rewrite(&nodes)
+    // They were chosen for the layers that were here.
+    cuts = Cuts()
     var seen: [String: Int] = [:]
     for i in nodes.indices {
       if let specification = nodes[i].specification {

@@ -8,7 +8,7 @@ extension ComparisonReport {
         .energyPicojoules, .trainSeconds, .inferenceSecondsPerExample:
         true
       // In the JSON and on the page: a terminal is about 120 columns wide.
-      case .loss, .comparisons, .bitOperations, .parameters: false
+      case .loss, .comparisons, .bitOperations, .trainingBytes, .parameters: false
       }
     }
     var table = TextTable(

@@ -16,6 +16,8 @@ public enum Measure: String, CaseIterable, Sendable {
   /// Modelled, never measured: see `ComparisonReport.energyNote`.
   case energyPicojoules
   case trainSeconds
+  /// The most bytes that tensors and scratch held at once in training.
+  case trainingBytes
   case inferenceSecondsPerExample
   case parameters
 
@@ -35,6 +37,7 @@ public enum Measure: String, CaseIterable, Sendable {
     case .bytesStored: "size on disk"
     case .energyPicojoules: "energy (modelled)"
     case .trainSeconds: "training time"
+    case .trainingBytes: "training memory"
     case .inferenceSecondsPerExample: "inference time"
     case .parameters: "parameters"
     }
@@ -55,7 +58,7 @@ public enum Measure: String, CaseIterable, Sendable {
     case .accuracy: .fraction
     case .perplexity, .loss: .plain
     case .multiplications, .additions, .lookups, .comparisons, .bitOperations, .parameters: .count
-    case .bytesStored: .bytes
+    case .bytesStored, .trainingBytes: .bytes
     case .energyPicojoules: .picojoules
     case .trainSeconds, .inferenceSecondsPerExample: .seconds
     }

@@ -154,4 +154,9 @@ void *addend_allocate(size_t bytes) {
 
 void addend_free(void *memory) { free(memory); }
 
+long addend_account(long bytes) {
+  static _Thread_local long account;
+  return account += bytes;
+}
+
 long addend_processor_count(void) { return sysconf(_SC_NPROCESSORS_ONLN); }

@@ -73,6 +73,32 @@ func evaluationAgreesWithTraining(_ loss: String) throws {
   }
 }
 
+/// Training that runs layers again comes to the same file in less memory; `inspect` foretells it.
+@Test(arguments: ["auto", "3"])
+func recomputationSavesMemory(_ parts: String) throws {
+  try withTemporaryDirectory { folder in
+    let training = [
+      "train", "--dataset", "digits", "--model", "mlp:hidden=64,layers=6", "--epochs", "1",
+      "--batch-size", "400", "--json", "-", "--output",
+    ]
+    let kept = try command.run(training + ["\(folder)/kept.addend"])
+    let again = try command.run(training + ["\(folder)/again.addend", "--recompute", parts])
+    #expect(kept.status == 0 && again.status == 0, "\(kept.error) \(again.error)")
+    #expect(again.error.contains("cut before"))
+    let bytes = try [kept, again].map { try #require(result($0.output)["trainingBytes"] as? Int) }
+    #expect(bytes[1] < bytes[0])
+    let files = try ["kept", "again"].map {
+      try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\($0).addend"))
+    }
+    #expect(files[0] == files[1])
+    let inspection = try command.run(
+      "inspect", "\(folder)/kept.addend", "--memory", "--batch", "400", "--json", "-")
+    let memory = try #require(result(inspection.output)["memory"] as? [String: Any])
+    #expect(
+      try #require(memory["recomputedBytes"] as? Int) < #require(memory["keptBytes"] as? Int))
+  }
+}
+
 /// One image of an IDX file is classified, the most probable class first.
 @Test func anIDXImageIsClassified() throws {
   try withTemporaryDirectory { folder in

@@ -21,4 +21,7 @@ long addend_processor_count(void);
 /// 64-byte aligned memory, or NULL. Freed with `addend_free`.
 void *addend_allocate(size_t bytes);
 void addend_free(void *memory);
+
+/// Adds to the calling thread's account of memory in use, and returns what it comes to.
+long addend_account(long bytes);
 #endif
