@@ -52,12 +52,15 @@ public struct Interleaved {
   private func time(_ candidate: Candidate) -> Double {
     let clock = ContinuousClock()
     let start = clock.now
-    var runs = 0
-    repeat {
-      candidate.run()
-      runs += 1
-    } while clock.now - start < minimumDuration
-    return Double((clock.now - start) / .seconds(1)) / Double(runs)
+    var (runs, batch) = (0, 1)
+    while true {
+      for _ in 0..<batch { candidate.run() }
+      runs += batch
+      let elapsed = clock.now - start
+      if elapsed >= minimumDuration { return Double(elapsed / .seconds(1)) / Double(runs) }
+      // Reading the clock takes as long as the smallest products.
+      if elapsed < minimumDuration / 8 { batch *= 2 }
+    }
   }
 
   // Awake: a processor that sleeps clocks down.

@@ -15,4 +15,20 @@ public enum ActivationFunction: Hashable, Sendable {
   case hardTanh
   /// An approximation by K-TanH, whose slope is that which it states.
   case kTanH(KTanHFunction)
+
+  /// What a slope is computed from: `y = f(x)` tells that of a function which is nowhere flat where
+  /// it has a slope.
+  public enum SlopeOperand: Hashable, Sendable {
+    case input, output, both
+  }
+
+  public var slopeOperand: SlopeOperand {
+    switch self {
+    case .relu, .sigmoid, .tanh, .hardTanh, .kTanH(.tanh), .kTanH(.sigmoid): .output
+    // Below zero a falling branch has positive results, too.
+    case .leakyReLU(let slope): slope < 0 ? .input : .output
+    case .gelu, .kTanH(.gelu): .input
+    case .swish, .kTanH(.swish): .both
+    }
+  }
 }

@@ -60,7 +60,7 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   /// `y = f(x)`.
   static func activate(
     _ function: ActivationFunction, _ x: Span<Self>, into y: inout MutableSpan<Self>)
-  /// `dx = dy · f′(x)`, where `y = f(x)`.
+  /// `dx = dy · f′(x)`, where `y = f(x)`; the one that `slopeOperand` does not name may be anything.
   static func activationGradient(
     _ function: ActivationFunction, x: Span<Self>, y: Span<Self>, dy: Span<Self>,
     into dx: inout MutableSpan<Self>)

@@ -137,20 +137,27 @@ const addend_brgemm_kernels *addend_brgemm_select(addend_isa isa) {
   return &brgemm_scalar;
 }
 
+// Products of a few microseconds ask for these often, hence shifts and answers without a division.
+
 static size_t vector_count(const addend_brgemm_kernels *kernels, size_t columns) {
-  return (columns + kernels->lanes - 1) / kernels->lanes;
+  return (columns + kernels->lanes - 1) >> __builtin_ctzl(kernels->lanes);
+}
+
+static size_t panel_count(const addend_brgemm_kernels *kernels, size_t vectors) {
+  return vectors <= kernels->vectors ? vectors > 0
+                                     : (vectors + kernels->vectors - 1) / kernels->vectors;
 }
 
 size_t addend_brgemm_panel_count(const addend_brgemm_kernels *kernels, size_t columns) {
-  return (vector_count(kernels, columns) + kernels->vectors - 1) / kernels->vectors;
+  return panel_count(kernels, vector_count(kernels, columns));
 }
 
 size_t addend_brgemm_panel_start(const addend_brgemm_kernels *kernels, size_t columns,
                                  size_t panel) {
-  const size_t vectors = vector_count(kernels, columns);
-  const size_t panels = addend_brgemm_panel_count(kernels, columns);
+  const size_t vectors = vector_count(kernels, columns), panels = panel_count(kernels, vectors);
+  if (panels < 2) return panel * vectors * kernels->lanes;
   // The first vectors % panels panels are one vector wider.
-  const size_t narrow = panels ? vectors / panels : 0, wide = panels ? vectors % panels : 0;
+  const size_t narrow = vectors / panels, wide = vectors % panels;
   return (panel * narrow + (panel < wide ? panel : wide)) * kernels->lanes;
 }
 

@@ -100,7 +100,8 @@ public struct LeakyReLU: ActivationConfiguration {
 /// polynomial evaluation: a convention, the one place where a count is not exact. K-TanH is counted as
 /// its kernels compute it: see `KTanHFunction.cost`.
 public struct ActivationLayer<Scalar: TensorScalar>: Layer {
-  public struct Residuals: Sendable { let x, y: Tensor<Scalar> }
+  /// What the slope is computed from.
+  public struct Residuals: Sendable { let x, y: Tensor<Scalar>? }
 
   let function: ActivationFunction
 
@@ -132,15 +133,19 @@ public struct ActivationLayer<Scalar: TensorScalar>: Layer {
     _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
   ) throws(TensorError) -> (Tensor<Scalar>, Residuals) {
     let y = try forward(x, &context)
-    return (y, Residuals(x: x, y: y))
+    let operand = function.slopeOperand
+    return (y, Residuals(x: operand == .output ? nil : x, y: operand == .input ? nil : y))
   }
 
   public mutating func backward(
     _ dy: Tensor<Scalar>, _ residuals: consuming Residuals
   ) -> Tensor<Scalar> {
-    let (x, y, gradient) = (residuals.x.span, residuals.y.span, dy.span)
+    // The one that was not kept is not read.
+    guard let x = residuals.x ?? residuals.y, let y = residuals.y ?? residuals.x else {
+      preconditionFailure("a slope is computed from something")
+    }
     return Tensor(dy.shape) {
-      Scalar.activationGradient(function, x: x, y: y, dy: gradient, into: &$0)
+      Scalar.activationGradient(function, x: x.span, y: y.span, dy: dy.span, into: &$0)
     }
   }
 }

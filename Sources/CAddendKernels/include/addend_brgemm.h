@@ -73,6 +73,7 @@ size_t addend_brgemm_padded(const addend_brgemm_kernels *kernels, size_t columns
 
 /// Rows of the next tile when `rows` are left: tiles of as equal heights as can be.
 static inline size_t addend_brgemm_next_rows(size_t rows, size_t limit) {
+  if (rows <= limit) return rows;
   const size_t tiles = (rows + limit - 1) / limit;
   return (rows + tiles - 1) / tiles;
 }
