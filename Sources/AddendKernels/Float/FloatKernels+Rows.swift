@@ -10,7 +10,7 @@ extension FloatKernels {
   /// `y[r, :] += row` for each row of `y`.
   public func addRow(_ row: Span<Float>, toEachRowOf y: inout MutableSpan<Float>) {
     let columns = row.count
-    guard let row = unsafe row.address else { return }
+    guard columns > 0, let row = unsafe row.address else { return }
     let rows = y.count / columns
     precondition(y.count == rows * columns, "addRow: extents")
     guard let y = unsafe y.address else { return }
@@ -44,7 +44,7 @@ extension FloatKernels {
   /// rows, their parts' sums then added in order.
   public func addColumnSums(of x: Span<Float>, to sums: inout MutableSpan<Float>) {
     let columns = sums.count
-    guard let sums = unsafe sums.address else { return }
+    guard columns > 0, let sums = unsafe sums.address else { return }
     let rows = x.count / columns
     precondition(x.count == rows * columns, "addColumnSums: extents")
     guard let x = unsafe x.address else { return }
