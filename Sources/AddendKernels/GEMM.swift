@@ -29,29 +29,48 @@ public struct GEMMShape: Hashable, Sendable {
   }
 }
 
-/// `C = op(A) op(B)` in float32, in tiles of batch-reduce kernels.
+/// `C = op(A) op(B)` in float32, in tiles of batch-reduce kernels; `bias`, if there is one, is added to
+/// every row of the result before it is stored.
 ///
 /// The result is cut into pieces of a fixed size, so it does not depend on the thread count.
 public func gemm(
-  _ shape: GEMMShape, _ a: Span<Float>, _ b: Span<Float>, _ c: inout MutableSpan<Float>,
-  using set: InstructionSet = .best
+  _ shape: GEMMShape, _ a: Span<Float>, _ b: Span<Float>, bias: Span<Float>? = nil,
+  _ c: inout MutableSpan<Float>, using set: InstructionSet = .best
 ) {
   let (m, n, k) = (shape.m, shape.n, shape.k)
-  precondition(a.count == m * k && b.count == k * n && c.count == m * n, "gemm: extents")
+  precondition(
+    a.count == m * k && b.count == k * n && c.count == m * n && (bias?.count ?? n) == n,
+    "gemm: extents")
   guard m > 0, n > 0 else { return }
   guard k > 0 else {
     if !shape.accumulates { c.update(repeating: 0) }
+    if let bias { FloatKernels(set).addRow(bias, toEachRowOf: &c) }
     return
   }
   // Rows far apart cost address translations; columns that lie one after another have no other way.
   if k >= 4 * max(m, n), m * n * k >= 1 << 24, !shape.transposesB {
     multiplyAlongSums(shape, a, b, &c, using: set)
-  } else if shape.transposesB || (n > 2048 && m >= 64) {
+    if let bias { FloatKernels(set).addRow(bias, toEachRowOf: &c) }
+    return
+  }
+  let isWide = n > 2048 && m >= 64
+  if shape.transposesB || (isWide && !shape.copiesPanels) {
     let packed = PackedMatrix(b, rows: k, columns: n, transposed: shape.transposesB, using: set)
-    packed.multiply(a, rows: m, transposed: shape.transposesA, shape.accumulates, into: &c)
+    packed.multiply(
+      a, rows: m, transposed: shape.transposesA, shape.accumulates, bias: bias, into: &c)
   } else {
     guard let b = unsafe b.address else { return }
-    unsafe multiplyInPieces(shape, a, .init(b: b, rowLength: n), .init(), into: &c, using: set)
+    unsafe multiplyInPieces(
+      shape, a, .init(b: b, rowLength: n, isCopied: isWide), .init(bias: bias?.address), into: &c,
+      using: set)
+  }
+}
+
+extension GEMMShape {
+  /// Whether a wide `B` is copied panel by panel on the way rather than packed before: each piece of
+  /// the product then holds other panels, and the rows of `A` are so few that they stay in the cache.
+  fileprivate var copiesPanels: Bool {
+    m < n && m <= 1024 && !addend_gemm_collides(transposesA ? m : k)
   }
 }
 
@@ -117,6 +136,8 @@ extension InstructionSet {
 @unsafe private struct RightOperand {
   let b: UnsafePointer<Float>
   let rowLength: Int
+  /// Whether its panels are copied together on the way.
+  var isCopied = false
 }
 
 /// What is done to the sums before they are stored.
@@ -140,7 +161,8 @@ extension InstructionSet {
     transposes_a: shape.transposesA, a: a, lda: shape.transposesA ? m : k, b: right.b,
     ldb: right.rowLength, c: c, ldc: n, accumulates: shape.accumulates,
     rectifies: epilogue.rectifies, bias: epilogue.bias, residual: epilogue.residual)
-  unsafe forEachPiece(of: whole) { unsafe addend_gemm_run(kernels, $0) }
+  let run = unsafe right.isCopied ? addend_gemm_run_copying : addend_gemm_run
+  unsafe forEachPiece(of: whole) { unsafe run(kernels, $0) }
 }
 
 /// Calls `body` on the pool for pieces of a product, which together are all of it.

@@ -50,16 +50,28 @@ public struct ExactMap<Scalar: TensorScalar>: LinearMap {
   }
 
   public func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar> {
+    try forward(x, bias: nil)
+  }
+
+  public func forward(
+    _ x: Tensor<Scalar>, bias: Tensor<Scalar>?
+  ) throws(TensorError) -> Tensor<Scalar> {
     try checkInput(x, of: "float32 map")
-    return matmul(x.rounded(to: precision.activations), operand)
+    return matmul(x.rounded(to: precision.activations), operand, bias: bias)
   }
 
   public mutating func trainingForward(
     _ x: Tensor<Scalar>
   ) throws(TensorError) -> (Tensor<Scalar>, Residuals) {
+    try trainingForward(x, bias: nil)
+  }
+
+  public mutating func trainingForward(
+    _ x: Tensor<Scalar>, bias: Tensor<Scalar>?
+  ) throws(TensorError) -> (Tensor<Scalar>, Residuals) {
     try checkInput(x, of: "float32 map")
     let input = x.rounded(to: precision.activations)
-    return (matmul(input, operand), Residuals(input: input))
+    return (matmul(input, operand, bias: bias), Residuals(input: input))
   }
 
   public mutating func backward(
@@ -168,16 +180,19 @@ extension ExactMap {
   }
 }
 
-/// `op(a) op(b)` of two matrices.
+/// `op(a) op(b)` of two matrices, plus `bias` in every row where there is one.
 public func matmul<Scalar>(
-  _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, transposingA: Bool = false, transposingB: Bool = false
+  _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, transposingA: Bool = false,
+  transposingB: Bool = false, bias: Tensor<Scalar>? = nil
 ) -> Tensor<Scalar> {
   let (m, k) = transposingA ? (a.shape[1], a.shape[0]) : (a.shape[0], a.shape[1])
   let n = transposingB ? b.shape[0] : b.shape[1]
   precondition(k == (transposingB ? b.shape[1] : b.shape[0]), "matmul: \(a.shape) by \(b.shape)")
   let shape = GEMMShape(m: m, n: n, k: k, transposesA: transposingA, transposesB: transposingB)
   let (x, y) = (a.span, b.span)
-  return Tensor([m, n]) { Scalar.gemm(shape, x, y, &$0) }
+  guard let bias else { return Tensor([m, n]) { Scalar.gemm(shape, x, y, &$0) } }
+  let row = bias.span
+  return Tensor([m, n]) { Scalar.gemm(shape, x, y, bias: row, &$0) }
 }
 
 /// `float32`: exact products.

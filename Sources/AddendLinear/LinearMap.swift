@@ -5,7 +5,7 @@ public import AddendTensors
 ///
 /// The seam of the package: dense, convolutional and recurrent layers hold maps and never ask which.
 /// Rows of `x: [rows, inputSize]` are examples, image patches or time steps;
-/// `y: [rows, outputSize]`. Biases belong to layers.
+/// `y: [rows, outputSize]`. Biases belong to layers, which hand theirs over to be added in the same pass.
 ///
 /// Training calls `trainingForward`, then `backward` with the residuals that it returned, in reverse
 /// order when there were several calls. Inference calls `forward`.
@@ -27,6 +27,12 @@ public protocol LinearMap<Scalar>: Sendable {
   /// - Throws: as `forward`, and `TensorError.notTrainable` once frozen.
   mutating func trainingForward(
     _ x: Tensor<Scalar>
+  ) throws(TensorError) -> (Tensor<Scalar>, Residuals)
+
+  // The same with `bias: [outputSize]`, if there is one, added to every row of `y`.
+  func forward(_ x: Tensor<Scalar>, bias: Tensor<Scalar>?) throws(TensorError) -> Tensor<Scalar>
+  mutating func trainingForward(
+    _ x: Tensor<Scalar>, bias: Tensor<Scalar>?
   ) throws(TensorError) -> (Tensor<Scalar>, Residuals)
 
   /// Adds to the parameters' gradients and returns `dx`.
@@ -102,6 +108,22 @@ public struct TrainingProgress: Hashable, Sendable {
 }
 
 extension LinearMap {
+  public func forward(
+    _ x: Tensor<Scalar>, bias: Tensor<Scalar>?
+  ) throws(TensorError) -> Tensor<Scalar> {
+    var y = try forward(x)
+    if let bias { y.addToEachRow(bias) }
+    return y
+  }
+
+  public mutating func trainingForward(
+    _ x: Tensor<Scalar>, bias: Tensor<Scalar>?
+  ) throws(TensorError) -> (Tensor<Scalar>, Residuals) {
+    var (y, residuals) = try trainingForward(x)
+    if let bias { y.addToEachRow(bias) }
+    return (y, residuals)
+  }
+
   public mutating func parameterBackward(
     _ dy: Tensor<Scalar>, _ residuals: consuming Residuals
   ) {

@@ -17,12 +17,14 @@ public protocol MapSlot<Scalar>: Sendable {
   mutating func addExactGradient(_ body: (inout Tensor<Scalar>, _ accumulates: Bool) -> Void)
 
   func imageCost(_ geometry: ConvolutionGeometry) -> OperationCount
-  func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar>
+  func forward(_ x: Tensor<Scalar>, bias: Tensor<Scalar>?) throws(TensorError) -> Tensor<Scalar>
   func imageForward(
     _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
   ) throws(TensorError) -> Tensor<Scalar>
 
-  mutating func trainingForward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar>
+  mutating func trainingForward(
+    _ x: Tensor<Scalar>, bias: Tensor<Scalar>?
+  ) throws(TensorError) -> Tensor<Scalar>
   mutating func backward(_ dy: Tensor<Scalar>) -> Tensor<Scalar>
   mutating func parameterBackward(_ dy: Tensor<Scalar>)
 
@@ -40,6 +42,17 @@ public protocol MapSlot<Scalar>: Sendable {
   mutating func scaleOutputs(by factors: [Double]) -> Bool
   /// Forgets the residuals of passes that will not be gone back through.
   mutating func discardResiduals()
+}
+
+extension MapSlot {
+  public func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar> {
+    try forward(x, bias: nil)
+  }
+  public mutating func trainingForward(
+    _ x: Tensor<Scalar>
+  ) throws(TensorError) -> Tensor<Scalar> {
+    try trainingForward(x, bias: nil)
+  }
 }
 
 /// The one conformer of `MapSlot`: it keeps the concrete map, so a layer's call costs one
@@ -68,8 +81,10 @@ public struct Slot<Map: LinearMap>: MapSlot {
     map.imageCost(geometry)
   }
 
-  public func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar> {
-    try map.forward(x)
+  public func forward(
+    _ x: Tensor<Scalar>, bias: Tensor<Scalar>?
+  ) throws(TensorError) -> Tensor<Scalar> {
+    try map.forward(x, bias: bias)
   }
 
   public func imageForward(
@@ -79,9 +94,9 @@ public struct Slot<Map: LinearMap>: MapSlot {
   }
 
   public mutating func trainingForward(
-    _ x: Tensor<Scalar>
+    _ x: Tensor<Scalar>, bias: Tensor<Scalar>?
   ) throws(TensorError) -> Tensor<Scalar> {
-    let (y, residual) = try map.trainingForward(x)
+    let (y, residual) = try map.trainingForward(x, bias: bias)
     residuals.append(residual)
     return y
   }

@@ -4,8 +4,13 @@ public import AddendKernels
 
 extension Float {
   public static func gemm(
-    _ shape: GEMMShape, _ a: Span<Float>, _ b: Span<Float>, _ c: inout MutableSpan<Float>
-  ) { AddendKernels.gemm(shape, a, b, &c) }
+    _ shape: GEMMShape, _ a: Span<Float>, _ b: Span<Float>, bias: Span<Float>?,
+    _ c: inout MutableSpan<Float>
+  ) { AddendKernels.gemm(shape, a, b, bias: bias, &c) }
+
+  public static func fill(_ y: inout MutableSpan<Float>, with value: Float) {
+    FloatKernels.best.fill(&y, with: value)
+  }
 
   public static func addScaled(
     _ alpha: Float, _ x: Span<Float>, to y: inout MutableSpan<Float>
@@ -60,13 +65,8 @@ extension Float {
     _ logits: Span<Float>, columns: Int, into y: inout MutableSpan<Float>
   ) { FloatKernels.best.softmax(logits, columns: columns, into: &y) }
 
-  public static func softmaxCrossEntropy(
-    _ logits: Span<Float>, columns: Int, classes: Span<Int32>, smoothing: Double, weight: Double,
-    gradient: inout MutableSpan<Float>
-  ) -> Double {
-    FloatKernels.best.softmaxCrossEntropy(
-      logits, columns: columns, classes: classes, smoothing: smoothing, weight: weight,
-      gradient: &gradient)
+  public static func indexOfLargest(_ x: Span<Float>) -> Int {
+    FloatKernels.best.indexOfLargest(x)
   }
 
   public static func patches(
@@ -115,26 +115,5 @@ extension Float {
     FloatKernels.best.normalizationGradient(
       x: x, dy: dy, mean: mean, inverseDeviation: inverseDeviation, scale: scale, into: &dx,
       scaleGradient: &scaleGradient, shiftGradient: &shiftGradient)
-  }
-
-  public static func update(
-    _ weights: inout MutableSpan<Float>, gradient: Span<Float>,
-    velocity: inout MutableSpan<Float>, _ step: MomentumStep
-  ) {
-    FloatKernels.best.momentumUpdate(
-      &weights, gradient: gradient, velocity: &velocity, learningRate: step.learningRate,
-      momentum: step.momentum, weightDecay: step.weightDecay, looksAhead: step.form == .nesterov)
-  }
-
-  public static func update(
-    _ weights: inout MutableSpan<Float>, gradient: Span<Float>,
-    firstMoment: inout MutableSpan<Float>, secondMoment: inout MutableSpan<Float>, _ step: AdamStep
-  ) {
-    let factors = FloatKernels.AdamFactors(
-      rate: step.correctedRate, scale: step.correctedScale, epsilon: step.epsilon,
-      decay: step.weightDecay, kept: 1 - step.learningRate * step.decoupledWeightDecay,
-      first: step.firstDecay, second: step.secondDecay)
-    FloatKernels.best.adamUpdate(
-      &weights, gradient: gradient, firstMoment: &firstMoment, secondMoment: &secondMoment, factors)
   }
 }

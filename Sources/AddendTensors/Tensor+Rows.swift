@@ -1,4 +1,10 @@
 extension Tensor {
+  /// Adds `row` to each row.
+  public mutating func addToEachRow(_ row: Tensor) {
+    var span = mutableSpan
+    Scalar.addRow(row.span, toEachRowOf: &span)
+  }
+
   /// The column of each row's largest element, the first of equals: the predicted class.
   public func largestColumns() -> [Int] {
     guard let columns = shape.last, columns > 0 else { return [] }

@@ -18,7 +18,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
 
   /// A tensor with one value everywhere.
   public init(_ shape: Shape, repeating value: Scalar = .zero) {
-    self.init(shape) { $0.update(repeating: value) }
+    self.init(shape) { Scalar.fill(&$0, with: value) }
   }
 
   /// A tensor of the numbers given in row-major order.

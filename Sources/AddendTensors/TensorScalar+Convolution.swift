@@ -45,7 +45,7 @@ extension TensorScalar {
     let rows = Tensor<Self>([geometry.patchCount, geometry.patchSize]) {
       gemm(shape, dy, filter, &$0)
     }
-    dx.update(repeating: .zero)
+    fill(&dx, with: .zero)
     addPatches(rows.span, geometry, to: &dx)
   }
 

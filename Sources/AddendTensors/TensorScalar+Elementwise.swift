@@ -1,6 +1,10 @@
 public import AddendKernels
 
 extension TensorScalar {
+  public static func fill(_ y: inout MutableSpan<Self>, with value: Self) {
+    y.update(repeating: value)
+  }
+
   public static func add(_ x: Span<Self>, to y: inout MutableSpan<Self>) {
     precondition(x.count == y.count, "add: extents")
     for i in x.indices { y[i] += x[i] }

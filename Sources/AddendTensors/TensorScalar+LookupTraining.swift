@@ -40,7 +40,7 @@ extension TensorScalar {
   ) {
     let buffer = AlignedBuffer<Self>(uninitializedCount: shape.tableCount)
     var sums = buffer.uniqueSpan
-    sums.update(repeating: .zero)
+    fill(&sums, with: .zero)
     for j in 0..<shape.blocks {
       for r in 0..<shape.rows {
         let bucket = (j * shape.entries + Int(codes[j * shape.rows + r])) * shape.outputs

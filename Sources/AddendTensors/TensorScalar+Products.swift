@@ -1,9 +1,10 @@
 public import AddendKernels
 
 extension TensorScalar {
-  /// The definition: sums in `Accumulator`, in the order of `k`.
+  /// The definition: sums in `Accumulator`, in the order of `k`, rounded before the bias is added.
   public static func gemm(
-    _ shape: GEMMShape, _ a: Span<Self>, _ b: Span<Self>, _ c: inout MutableSpan<Self>
+    _ shape: GEMMShape, _ a: Span<Self>, _ b: Span<Self>, bias: Span<Self>?,
+    _ c: inout MutableSpan<Self>
   ) {
     let (m, n, k) = (shape.m, shape.n, shape.k)
     precondition(a.count == m * k && b.count == k * n && c.count == m * n, "gemm: extents")
@@ -19,5 +20,11 @@ extension TensorScalar {
         c[i * n + j] = shape.accumulates ? c[i * n + j] + value : value
       }
     }
+    if let bias { addRow(bias, toEachRowOf: &c) }
   }
+
+  /// `C = op(A) op(B)`.
+  public static func gemm(
+    _ shape: GEMMShape, _ a: Span<Self>, _ b: Span<Self>, _ c: inout MutableSpan<Self>
+  ) { gemm(shape, a, b, bias: nil, &c) }
 }

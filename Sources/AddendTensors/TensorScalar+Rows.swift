@@ -25,17 +25,18 @@ extension TensorScalar {
     precondition(columns > 0 && logits.count % columns == 0 && y.count == logits.count, "softmax")
     for first in stride(from: 0, to: logits.count, by: columns) {
       let row = first..<first + columns
-      let (_, sum) = exponentials(of: logits, in: row, into: &y)
+      for i in row { y[i] = logits[i] }
+      let sum = exponentials(of: &y, in: row, below: largest(of: y.span, in: row))
       for i in row { y[i] = y[i] / sum }
     }
   }
 
   public static func softmaxCrossEntropy(
-    _ logits: Span<Self>, columns: Int, classes: Span<Int32>, smoothing: Double, weight: Double,
-    gradient: inout MutableSpan<Self>
+    _ logits: inout MutableSpan<Self>, columns: Int, classes: Span<Int32>, smoothing: Double,
+    weight: Double
   ) -> Double {
     precondition(
-      columns > 0 && logits.count == columns * classes.count && gradient.count == logits.count,
+      columns > 0 && logits.count == columns * classes.count,
       "softmaxCrossEntropy: one class a row")
     let spread = Self(weight * smoothing / Double(columns))
     let (weight, peak) = (Self(weight), Self(weight * (1 - smoothing)))
@@ -45,34 +46,39 @@ extension TensorScalar {
       let target = Int(classes[r])
       precondition(target < columns, "softmaxCrossEntropy: class \(target) of \(columns)")
       guard target >= 0 else {
-        for i in row { gradient[i] = .zero }
+        for i in row { logits[i] = .zero }
         continue
       }
-      let (largest, sum) = exponentials(of: logits, in: row, into: &gradient)
-      // −log softmax, which stays finite where the probability itself would underflow.
-      loss += Math.log(sum.double)
+      let largest = largest(of: logits.span, in: row)
       loss -= (1 - smoothing) * (logits[row.lowerBound + target] - largest).double
       if smoothing > 0 {
         for i in row { loss -= smoothing / Double(columns) * (logits[i] - largest).double }
       }
+      // −log softmax, which stays finite where the probability itself would underflow.
+      let sum = exponentials(of: &logits, in: row, below: largest)
+      loss += Math.log(sum.double)
       let factor = weight / sum
-      for i in row { gradient[i] = gradient[i] * factor - spread }
-      gradient[row.lowerBound + target] -= peak
+      for i in row { logits[i] = logits[i] * factor - spread }
+      logits[row.lowerBound + target] -= peak
     }
     return loss
   }
 
-  /// `y = e^(x − max x)` within a row; returns the largest `x` and the sum of `y`.
-  private static func exponentials(
-    of x: Span<Self>, in row: Range<Int>, into y: inout MutableSpan<Self>
-  ) -> (largest: Self, sum: Self) {
+  private static func largest(of x: Span<Self>, in row: Range<Int>) -> Self {
     var largest = x[row.lowerBound]
     for i in row.dropFirst() { largest = max(largest, x[i]) }
+    return largest
+  }
+
+  /// `x ← e^(x − largest)` within a row; returns the sum of the results.
+  private static func exponentials(
+    of x: inout MutableSpan<Self>, in row: Range<Int>, below largest: Self
+  ) -> Self {
     var sum = Self.zero
     for i in row {
-      y[i] = exp(x[i] - largest)
-      sum += y[i]
+      x[i] = exp(x[i] - largest)
+      sum += x[i]
     }
-    return (largest, sum)
+    return sum
   }
 }

@@ -48,7 +48,7 @@ extension TensorScalar {
     _ x: Span<Self>, _ shape: Subsampling, into y: inout MutableSpan<Self>
   ) {
     precondition(x.count == shape.imageCount && y.count == shape.outputCount, "subsample: extents")
-    y.update(repeating: .zero)
+    fill(&y, with: .zero)
     shape.forEachRow { pixels, sparse, dense in
       copyBlocks(pixels, length: shape.channels, from: x, sparse, to: &y, dense)
     }
@@ -60,7 +60,7 @@ extension TensorScalar {
   ) {
     precondition(
       dx.count == shape.imageCount && dy.count == shape.outputCount, "subsamplingGradient: extents")
-    dx.update(repeating: .zero)
+    fill(&dx, with: .zero)
     shape.forEachRow { pixels, sparse, dense in
       copyBlocks(pixels, length: shape.channels, from: dy, dense, to: &dx, sparse)
     }

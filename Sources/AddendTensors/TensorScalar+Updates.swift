@@ -69,6 +69,32 @@ public struct AdamStep: Hashable, Sendable {
   }
 }
 
+/// A step of AdaMax (Kingma & Ba, 2015, algorithm 2): `d = g + λ w`, `m ← β₁ m + (1 − β₁) d`,
+/// `u ← max(β₂ u, |d| + ε)`, `w ← w − η / (1 − β₁ᵗ) · m / u`.
+public struct AdaMaxStep: Hashable, Sendable {
+  /// `η / (1 − β₁ᵗ)`.
+  public var correctedRate: Double
+  /// `β₁`.
+  public var firstDecay: Double
+  /// `β₂`.
+  public var secondDecay: Double
+  /// `ε`.
+  public var epsilon: Double
+  /// `λ`, on the gradient.
+  public var weightDecay: Double
+
+  public init(
+    correctedRate: Double, firstDecay: Double = 0.9, secondDecay: Double = 0.999,
+    epsilon: Double = 1e-8, weightDecay: Double = 0
+  ) {
+    self.correctedRate = correctedRate
+    self.firstDecay = firstDecay
+    self.secondDecay = secondDecay
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+  }
+}
+
 extension TensorScalar {
   public static func update(
     _ weights: inout MutableSpan<Self>, gradient: Span<Self>,
@@ -106,6 +132,25 @@ extension TensorScalar {
       secondMoment[i] = second * secondMoment[i] + secondShare * direction * direction
       let denominator = squareRoot(secondMoment[i]) * scale + epsilon
       weights[i] = kept * weights[i] - rate * firstMoment[i] / denominator
+    }
+  }
+
+  public static func update(
+    _ weights: inout MutableSpan<Self>, gradient: Span<Self>,
+    firstMoment: inout MutableSpan<Self>, largest: inout MutableSpan<Self>, _ step: AdaMaxStep
+  ) {
+    precondition(
+      gradient.count == weights.count && firstMoment.count == weights.count
+        && largest.count == weights.count, "update: extents")
+    let (first, second) = (Self(step.firstDecay), Self(step.secondDecay))
+    let (share, rate) = (Self(1 - step.firstDecay), Self(step.correctedRate))
+    let (epsilon, decay) = (Self(step.epsilon), Self(step.weightDecay))
+    for i in weights.indices {
+      let direction = gradient[i] + decay * weights[i]
+      let magnitude = direction < .zero ? -direction : direction
+      firstMoment[i] = first * firstMoment[i] + share * direction
+      largest[i] = max(second * largest[i], magnitude + epsilon)
+      weights[i] -= rate * firstMoment[i] / largest[i]
     }
   }
 }

@@ -42,11 +42,14 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   // Bulk operations: the definition of each stands in the file named after its heading.
 
   // TensorScalar+Products.swift
-  /// `C = op(A) op(B)`.
+  /// `C = op(A) op(B)`, plus `bias` in every row where there is one.
   static func gemm(
-    _ shape: GEMMShape, _ a: Span<Self>, _ b: Span<Self>, _ c: inout MutableSpan<Self>)
+    _ shape: GEMMShape, _ a: Span<Self>, _ b: Span<Self>, bias: Span<Self>?,
+    _ c: inout MutableSpan<Self>)
 
   // TensorScalar+Elementwise.swift
+  /// `y = value`.
+  static func fill(_ y: inout MutableSpan<Self>, with value: Self)
   /// `y += x`.
   static func add(_ x: Span<Self>, to y: inout MutableSpan<Self>)
   /// `y += α x`.
@@ -78,12 +81,12 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   static func indexOfLargest(_ x: Span<Self>) -> Int
   /// Each row of `logits` to its softmax.
   static func softmax(_ logits: Span<Self>, columns: Int, into y: inout MutableSpan<Self>)
-  /// The sum over rows that have a class (≥ 0) of `−Σ_c target_c · log softmax(logits)_c`, and the
-  /// gradient of `weight` times that sum, `weight · (softmax − target)`; zero in the other rows. The
-  /// target is `1 − smoothing` on the class plus `smoothing / columns` everywhere.
+  /// The sum over rows that have a class (≥ 0) of `−Σ_c target_c · log softmax(logits)_c`. The target is
+  /// `1 − smoothing` on the class plus `smoothing / columns` everywhere. The gradient of `weight` times
+  /// that sum takes the logits' place: `weight · (softmax − target)`, zero in the other rows.
   static func softmaxCrossEntropy(
-    _ logits: Span<Self>, columns: Int, classes: Span<Int32>, smoothing: Double, weight: Double,
-    gradient: inout MutableSpan<Self>
+    _ logits: inout MutableSpan<Self>, columns: Int, classes: Span<Int32>, smoothing: Double,
+    weight: Double
   ) -> Double
 
   // TensorScalar+Patches.swift
@@ -263,6 +266,10 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   static func update(
     _ weights: inout MutableSpan<Self>, gradient: Span<Self>,
     firstMoment: inout MutableSpan<Self>, secondMoment: inout MutableSpan<Self>, _ step: AdamStep)
+  /// Moves `weights`, their first moment and the largest gradients by one step.
+  static func update(
+    _ weights: inout MutableSpan<Self>, gradient: Span<Self>,
+    firstMoment: inout MutableSpan<Self>, largest: inout MutableSpan<Self>, _ step: AdaMaxStep)
 
   // TensorScalar+Lookups.swift; shapes as `LookupShape` names them
   /// `codes[j, r]`: the leaf that row `r` reaches in block `j`'s tree, which compares the inputs

@@ -1,3 +1,7 @@
+static void ADDEND_VARIANT(fill)(size_t n, float value, float *restrict y) {
+  for (size_t i = 0; i < n; ++i) y[i] = value;
+}
+
 static void ADDEND_VARIANT(add_scaled)(size_t n, float alpha, const float *restrict x,
                                        float *restrict y) {
   for (size_t i = 0; i < n; ++i) y[i] += alpha * x[i];
@@ -99,5 +103,22 @@ static void ADDEND_VARIANT(round_to_bf16)(size_t n, const float *restrict x, flo
     const uint32_t result =
         ((bits & 0x7fffffff) > 0x7f800000 ? bits | 0x00400000 : rounded) & 0xffff0000;
     memcpy(y + i, &result, sizeof result);
+  }
+}
+
+static void ADDEND_VARIANT(blend)(size_t n, const float *restrict x, const float *restrict h,
+                                  const float *restrict share, float *restrict y) {
+  for (size_t i = 0; i < n; ++i) y[i] = x[i] + share[i] * (h[i] - x[i]);
+}
+
+static void ADDEND_VARIANT(blend_gradient)(size_t n, const float *restrict x,
+                                           const float *restrict h, const float *restrict share,
+                                           const float *restrict dy, float *restrict dx,
+                                           float *restrict dh, float *restrict dshare) {
+  for (size_t i = 0; i < n; ++i) {
+    const float passed = dy[i] * share[i];
+    dh[i] = passed;
+    dx[i] = dy[i] - passed;
+    dshare[i] = dy[i] * (h[i] - x[i]);
   }
 }

@@ -28,3 +28,16 @@ static void ADDEND_VARIANT(adam_update)(const addend_adam_step *step, size_t n,
     weights[i] = s.kept * weights[i] - s.rate * first_moment[i] / denominator;
   }
 }
+
+static void ADDEND_VARIANT(adamax_update)(const addend_adamax_step *step, size_t n,
+                                          const float *restrict gradient, float *restrict weights,
+                                          float *restrict first_moment, float *restrict largest) {
+  const addend_adamax_step s = *step;
+  for (size_t i = 0; i < n; ++i) {
+    const float direction = gradient[i] + s.decay * weights[i];
+    first_moment[i] = s.first * first_moment[i] + s.first_share * direction;
+    const float kept = s.second * largest[i], size = f32_magnitude(direction) + s.epsilon;
+    largest[i] = size >= kept ? size : kept;
+    weights[i] -= s.rate * first_moment[i] / largest[i];
+  }
+}

@@ -39,12 +39,38 @@ struct FloatVariantTests {
     let x = normalNumbers(count, seed: 1).map { $0 * 12 }
     let y = normalNumbers(count, seed: 2)
     let z = normalNumbers(count, seed: 3)
+    expectEqualBits("fill") { k in changed(y) { k.fill(&$0, with: 0.7) } }
     expectEqualBits("addScaled") { k in changed(y) { k.addScaled(0.7, x.span, to: &$0) } }
     expectEqualBits("scale") { k in changed(y) { k.scale(&$0, by: 0.7) } }
     expectEqualBits("multiply") { k in changed(y) { k.multiply(&$0, by: x.span) } }
     expectEqualBits("sumOfSquares") { k in
       let bits = k.sumOfSquares(x.span).bitPattern
       return [Float(bitPattern: UInt32(truncatingIfNeeded: bits)), Float(bits >> 32)]
+    }
+    expectEqualBits("squaredError") { k in
+      var loss = 0.0
+      return changed(y) {
+        loss = k.squaredError(x.span, targets: z.span, weight: 0.3, gradient: &$0)
+      } + [Float(loss)]
+    }
+    expectEqualBits("blend") { k in
+      changed(y) { k.blend(x.span, z.span, share: y.span, into: &$0) }
+    }
+    expectEqualBits("blendGradient") { k in
+      var (dh, dt) = (z, z)
+      var first = dh.mutableSpan
+      var second = dt.mutableSpan
+      return changed(y) {
+        k.blendGradient(x.span, z.span, share: y.span, dy: x.span, into: &$0, &first, &second)
+      } + dh + dt
+    }
+    expectEqualBits("ranks") { k in
+      // Whole numbers: many are equal.
+      let x = x.map { $0.rounded() }
+      let ranks = [1, 3].flatMap { rank in
+        x.indices.map { Float(k.isRanked(within: rank, column: $0, of: x.span) ? 1 : 0) }
+      }
+      return ranks + [Float(k.indexOfLargest(x.span))]
     }
     expectEqualBits("exponential") { k in changed(y) { k.exponential(x.span, into: &$0) } }
     expectEqualBits("errorFunction") { k in changed(y) { k.errorFunction(x.span, into: &$0) } }
@@ -64,6 +90,17 @@ struct FloatVariantTests {
             weightDecay: 0.01, looksAhead: looksAhead)
         } + velocity
       }
+    }
+    let largest = FloatKernels.AdaMaxFactors(
+      rate: 0.1, epsilon: 1e-3, decay: 0.1, first: 0.9, second: 0.99)
+    expectEqualBits("adaMax") { k in
+      var (first, second) = (z, x.map(\.magnitude))
+      var firstSpan = first.mutableSpan
+      var secondSpan = second.mutableSpan
+      return changed(y) {
+        k.adaMaxUpdate(
+          &$0, gradient: x.span, firstMoment: &firstSpan, largest: &secondSpan, largest)
+      } + first + second
     }
     let factors = FloatKernels.AdamFactors(
       rate: 0.1, scale: 1.5, epsilon: 1e-3, decay: 0.1, kept: 0.99, first: 0.9, second: 0.99)
@@ -92,11 +129,38 @@ struct FloatVariantTests {
     let classes = (0..<rows).map { Int32($0 % (columns + 1)) - 1 }
     expectEqualBits("crossEntropy") { k in
       var loss = 0.0
-      return changed(y) {
+      return changed(x) {
         loss = k.softmaxCrossEntropy(
-          x.span, columns: columns, classes: classes.span, smoothing: 0.1, weight: 0.5,
-          gradient: &$0)
+          &$0, columns: columns, classes: classes.span, smoothing: 0.1, weight: 0.5)
       } + [Float(loss)]
+    }
+    expectEqualBits("squaredHinge") { k in
+      var loss = 0.0
+      return changed(y) {
+        loss = k.squaredHinge(
+          x.span, columns: columns, classes: classes.span, weight: 0.3, gradient: &$0)
+      } + [Float(loss)]
+    }
+    let perRow = (normalNumbers(rows, seed: 7), normalNumbers(rows, seed: 8))
+    expectEqualBits("normalizeRows") { k in
+      var (mean, inverse) = perRow
+      var meanSpan = mean.mutableSpan
+      var inverseSpan = inverse.mutableSpan
+      return changed(y) {
+        k.normalizeRows(
+          x.span, epsilon: 1e-3, scale: a.span, shift: b.span, into: &$0, mean: &meanSpan,
+          inverseDeviation: &inverseSpan)
+      } + mean + inverse
+    }
+    expectEqualBits("rowNormalizationGradient") { k in
+      var (scaleGradient, shiftGradient) = (c, d)
+      var scaleSpan = scaleGradient.mutableSpan
+      var shiftSpan = shiftGradient.mutableSpan
+      return changed(x) {
+        k.rowNormalizationGradient(
+          x: x.span, dy: y.span, mean: perRow.0.span, inverseDeviation: perRow.1.span,
+          scale: c.span, into: &$0, scaleGradient: &scaleSpan, shiftGradient: &shiftSpan)
+      } + scaleGradient + shiftGradient
     }
     expectEqualBits("moments") { k in
       var variance = b

@@ -6,7 +6,7 @@ struct GEMMTests {
   static let extents = [
     (1, 1, 1), (6, 16, 1), (7, 17, 3), (5, 1, 300), (100, 300, 78), (97, 129, 257), (13, 2000, 3),
     (2000, 13, 5), (64, 70, 4099), (70, 2100, 30), (50, 200, 1024), (512, 200, 60), (0, 5, 3),
-    (5, 0, 3), (0, 0, 3),
+    (5, 0, 3), (0, 0, 3), (66, 2061, 33), (65, 2050, 600),
   ]
 
   /// The product in double precision.
@@ -44,6 +44,43 @@ struct GEMMTests {
         var span = c.mutableSpan
         gemm(shape, a.span, b.span, &span, using: set)
         #expect(mismatch(c, expected, within: tolerance) == nil, "\(set), \(shape)")
+      }
+    }
+  }
+
+  /// The bias comes after the product and what is there, in any form of the product: the same bits as
+  /// added later.
+  @Test(arguments: extents)
+  func aBiasIsAddedLast(_ m: Int, _ n: Int, _ k: Int) {
+    let (a, b) = (normalNumbers(m * k, seed: 1), normalNumbers(k * n, seed: 2))
+    let (start, bias) = (normalNumbers(m * n, seed: 3), normalNumbers(n, seed: 4))
+    for shape in Self.shapes(m, n, k) {
+      for set in InstructionSet.available {
+        var (found, expected) = (start, start)
+        var span = found.mutableSpan
+        gemm(shape, a.span, b.span, bias: bias.span, &span, using: set)
+        var plain = expected.mutableSpan
+        gemm(shape, a.span, b.span, &plain, using: set)
+        FloatKernels(set).addRow(bias.span, toEachRowOf: &plain)
+        #expect(found.map(\.bitPattern) == expected.map(\.bitPattern), "\(set), \(shape)")
+      }
+    }
+  }
+
+  /// Panels of B copied on the way give the bits of those packed before.
+  @Test(arguments: [(200, 3000, 70), (66, 2061, 33), (300, 2049, 1100)])
+  func copiedPanelsGiveTheBitsOfPackedOnes(_ m: Int, _ n: Int, _ k: Int) {
+    let (a, b) = (normalNumbers(m * k, seed: 1), normalNumbers(k * n, seed: 2))
+    let start = normalNumbers(m * n, seed: 3)
+    for shape in Self.shapes(m, n, k) where !shape.transposesB {
+      for set in InstructionSet.available {
+        var (found, expected) = (start, start)
+        var span = found.mutableSpan
+        gemm(shape, a.span, b.span, &span, using: set)
+        var packed = expected.mutableSpan
+        PackedMatrix(b.span, rows: k, columns: n, using: set).multiply(
+          a.span, rows: m, transposed: shape.transposesA, shape.accumulates, into: &packed)
+        #expect(found.map(\.bitPattern) == expected.map(\.bitPattern), "\(set), \(shape)")
       }
     }
   }

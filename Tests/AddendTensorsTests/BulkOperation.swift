@@ -5,22 +5,24 @@ import AddendTestSupport
 /// Every bulk operation over rows of numbers, as one function from seeded inputs to all outputs, so
 /// that formats can be compared.
 enum BulkOperation: CaseIterable {
-  case addScaled, scale, multiply, sumOfSquares
+  case fill, addScaled, scale, multiply, sumOfSquares, blend, blendGradient
   case relu, leakyReLU, sigmoid, tanh, gelu, swish, hardTanh
   case reluGradient, leakyReLUGradient, sigmoidGradient, tanhGradient, geluGradient, swishGradient
   case hardTanhGradient
-  case addRow, addColumnSums, softmax, crossEntropy, smoothedCrossEntropy
-  case columnMoments, normalize, normalizationGradient
+  case addRow, addColumnSums, softmax, crossEntropy, smoothedCrossEntropy, squaredError,
+    squaredHinge
+  case columnMoments, normalize, normalizationGradient, normalizeRows, rowNormalizationGradient
   case lstmStep, lstmStepGradient, gruStep, gruStepGradient, elmanStep
-  case classicalMomentum, nesterovMomentum, adam
+  case classicalMomentum, nesterovMomentum, adam, adaMax
 
   /// The longest sum that an output element is made of.
   func terms(rows: Int, columns: Int) -> Int {
     switch self {
     case .sumOfSquares: rows * columns
     case .addColumnSums, .columnMoments, .normalizationGradient: rows
-    case .softmax: columns
-    case .crossEntropy, .smoothedCrossEntropy: rows * columns
+    case .softmax, .normalizeRows: columns
+    case .rowNormalizationGradient: max(rows, columns)
+    case .crossEntropy, .smoothedCrossEntropy, .squaredError, .squaredHinge: rows * columns
     default: 1
     }
   }
@@ -75,14 +77,19 @@ enum BulkOperation: CaseIterable {
       return normalization(x, y, row, numbers([columns], 5), numbers([columns], 6))
     case .softmax, .crossEntropy, .smoothedCrossEntropy:
       return distribution(x, rows: rows, columns: columns)
+    case .squaredError, .squaredHinge: return loss(x, rows: rows, columns: columns)
+    case .normalizeRows, .rowNormalizationGradient:
+      return rowNormalization(x, y, row, numbers([columns], 5), rows: rows)
+    case .blend, .blendGradient: return blended(x, y, numbers([count], 7), numbers([count], 8))
     case .lstmStep, .lstmStepGradient, .gruStep, .gruStepGradient, .elmanStep:
       return recurrentStep(rows: rows, size: columns) { numbers([$0], $1) }
-    case .classicalMomentum, .nesterovMomentum, .adam:
+    case .classicalMomentum, .nesterovMomentum, .adam, .adaMax:
       return update(x, y, numbers([count], 7), numbers([count], 8))
     default: break
     }
     var span = y.mutableSpan
     switch self {
+    case .fill: Scalar.fill(&span, with: Scalar(0.75))
     case .addScaled: Scalar.addScaled(Scalar(0.75), x.span, to: &span)
     case .scale: Scalar.scale(&span, by: Scalar(0.75))
     case .multiply: Scalar.multiply(&span, by: x.span)
@@ -102,17 +109,80 @@ enum BulkOperation: CaseIterable {
   ) -> [Scalar] {
     // Every fifth row has no class.
     let classes = (0..<rows).map { $0 % 5 == 3 ? -1 : Int32($0 * 7 % max(1, columns)) }
-    var loss = 0.0
-    let y = Tensor<Scalar>(x.shape) {
-      if self == .softmax {
+    if self == .softmax {
+      return Tensor<Scalar>(x.shape) {
         Scalar.softmax(x.span, columns: columns, into: &$0)
-      } else {
-        loss = Scalar.softmaxCrossEntropy(
-          x.span, columns: columns, classes: classes.span,
-          smoothing: self == .crossEntropy ? 0 : 0.25, weight: 0.5, gradient: &$0)
-      }
+      }.elements
     }
+    var y = x
+    var span = y.mutableSpan
+    let loss = Scalar.softmaxCrossEntropy(
+      &span, columns: columns, classes: classes.span,
+      smoothing: self == .crossEntropy ? 0 : 0.25, weight: 0.5)
     return y.elements + [Scalar(loss)]
+  }
+
+  private func loss<Scalar>(_ x: Tensor<Scalar>, rows: Int, columns: Int) -> [Scalar] {
+    let classes = (0..<rows).map { $0 % 5 == 3 ? -1 : Int32($0 * 7 % max(1, columns)) }
+    let targets = normalNumbers(x.count, seed: 9)
+    var loss = 0.0
+    let gradient = Tensor<Scalar>(x.shape) {
+      loss =
+        self == .squaredError
+        ? Scalar.squaredError(x.span, targets: targets.span, weight: 0.5, gradient: &$0)
+        : Scalar.squaredHinge(
+          x.span, columns: columns, classes: classes.span, weight: 0.5, gradient: &$0)
+    }
+    // As a mean: the sum of so many squares would not fit the tolerance of sums of small terms.
+    return gradient.elements + [Scalar(loss / Double(max(1, x.count)))]
+  }
+
+  private func blended<Scalar>(
+    _ x: Tensor<Scalar>, _ h: Tensor<Scalar>, _ share: Tensor<Scalar>, _ dy: Tensor<Scalar>
+  ) -> [Scalar] {
+    guard self == .blendGradient else {
+      return Tensor<Scalar>(x.shape) {
+        Scalar.blend(x.span, h.span, share: share.span, into: &$0)
+      }.elements
+    }
+    var (dh, dt) = (h, share)
+    var first = dh.mutableSpan
+    var second = dt.mutableSpan
+    let dx = Tensor<Scalar>(x.shape) {
+      Scalar.blendGradient(
+        x.span, h.span, share: share.span, dy: dy.span, into: &$0, &first, &second)
+    }
+    return dx.elements + dh.elements + dt.elements
+  }
+
+  private func rowNormalization<Scalar>(
+    _ x: Tensor<Scalar>, _ dy: Tensor<Scalar>, _ scale: Tensor<Scalar>, _ shift: Tensor<Scalar>,
+    rows: Int
+  ) -> [Scalar] {
+    var mean = Tensor<Scalar>([rows])
+    var inverse = mean
+    if self == .normalizeRows {
+      var first = mean.mutableSpan
+      var second = inverse.mutableSpan
+      // The ε keeps the slope of rows of one number, whose deviation is zero, at 1.
+      let y = Tensor<Scalar>(x.shape) {
+        Scalar.normalizeRows(
+          x.span, epsilon: 1, scale: scale.span, shift: shift.span, into: &$0, mean: &first,
+          inverseDeviation: &second)
+      }
+      return y.elements + mean.elements + inverse.elements
+    }
+    mean = Tensor([rows], normalNumbers(rows, seed: 3).map { Scalar($0.double) })
+    inverse = Tensor([rows], normalNumbers(rows, seed: 4).map { Scalar($0.magnitude.double) })
+    var (a, b) = (scale, shift)
+    var first = a.mutableSpan
+    var second = b.mutableSpan
+    let dx = Tensor<Scalar>(x.shape) {
+      Scalar.rowNormalizationGradient(
+        x: x.span, dy: dy.span, mean: mean.span, inverseDeviation: inverse.span,
+        scale: scale.span, into: &$0, scaleGradient: &first, shiftGradient: &second)
+    }
+    return dx.elements + a.elements + b.elements
   }
 
   private func normalization<Scalar>(
@@ -156,6 +226,11 @@ enum BulkOperation: CaseIterable {
       Scalar.update(
         &weightSpan, gradient: gradient.span, firstMoment: &firstSpan, secondMoment: &secondSpan,
         step)
+    } else if self == .adaMax {
+      // The ε keeps the divisor from making roundings large.
+      let step = AdaMaxStep(correctedRate: 0.1, epsilon: 1, weightDecay: 0.1)
+      Scalar.update(
+        &weightSpan, gradient: gradient.span, firstMoment: &firstSpan, largest: &secondSpan, step)
     } else {
       let step = MomentumStep(
         learningRate: 0.1, momentum: 0.9, weightDecay: 0.1,

@@ -33,12 +33,45 @@ struct FloatKernelsTests {
   }
 
   @Test func infiniteLogitsDifferenceKeepsTheLossFinite() {
-    let logits: [Float] = [0, 500]
-    var gradient: [Float] = [7, 7]
-    var span = gradient.mutableSpan
+    var logits: [Float] = [0, 500]
+    var span = logits.mutableSpan
     let loss = Float.softmaxCrossEntropy(
-      logits.span, columns: 2, classes: [0].span, smoothing: 0, weight: 1, gradient: &span)
+      &span, columns: 2, classes: [0].span, smoothing: 0, weight: 1)
     #expect(loss == 500)
-    #expect(gradient == [-1, 1])
+    #expect(logits == [-1, 1])
+  }
+
+  /// Whole numbers from few, so that many are equal, and NaN here and there.
+  @Test(arguments: [1, 2, 15, 63, 64, 65, 127, 200, 700, 1511], [false, true])
+  func ranksAreThoseOfTheDefinition(count: Int, hasNaN: Bool) {
+    var random = RandomSource(seed: UInt64(count))
+    for _ in 0..<20 {
+      let x = (0..<count).map { _ in
+        hasNaN && random.next() % 4 == 0 ? Float.nan : Float(random.next() % 40)
+      }
+      let wide = x.map(Double.init)
+      #expect(Float.indexOfLargest(x.span) == Double.indexOfLargest(wide.span))
+      for rank in [0, 1, 2, 5, 100] {
+        let column = Int(random.next() % UInt64(count))
+        #expect(
+          Float.isRanked(within: rank, column: column, of: x.span)
+            == Double.isRanked(within: rank, column: column, of: wide.span),
+          "\(column) within \(rank)")
+      }
+    }
+    #expect(Float.indexOfLargest(Span<Float>()) == 0)
+    let least = [Float](repeating: -.infinity, count: count)
+    #expect(Float.indexOfLargest(least.span) == 0)
+  }
+
+  /// A margin that is no number shows in the sum; one within the bound leaves no gradient.
+  @Test func theHingeShowsNaN() {
+    let y: [Float] = [.nan, -3, 3, -1]
+    var gradient: [Float] = [7, 7, 7, 7]
+    var span = gradient.mutableSpan
+    let loss = Float.squaredHinge(
+      y.span, columns: 4, classes: [2].span, weight: 1, gradient: &span)
+    #expect(loss.isNaN && gradient[0].isNaN)
+    #expect(gradient[1...] == [0, 0, 0])
   }
 }

@@ -4,6 +4,15 @@ internal import CAddendKernels
 // keeps no pointer.
 
 extension FloatKernels {
+  /// `y = value`.
+  public func fill(_ y: inout MutableSpan<Float>, with value: Float) {
+    let count = y.count
+    guard let y = unsafe y.address else { return }
+    ThreadPool.forEachPart(of: count, size: Self.partSize) { first, count in
+      unsafe table.pointee.fill(count, value, y + first)
+    }
+  }
+
   /// `y += α x`.
   public func addScaled(_ alpha: Float, _ x: Span<Float>, to y: inout MutableSpan<Float>) {
     precondition(x.count == y.count, "addScaled: extents")

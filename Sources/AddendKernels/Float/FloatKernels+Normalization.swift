@@ -102,7 +102,7 @@ extension FloatKernels {
   }
 
   /// Two sums for every column and every part of the rows: `[parts, columns]` each.
-  private func columnSumPairs(
+  func columnSumPairs(
     rows: Int, columns: Int,
     _ body: (
       _ first: Int, _ count: Int, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>

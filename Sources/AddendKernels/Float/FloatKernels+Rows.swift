@@ -10,7 +10,7 @@ extension FloatKernels {
   /// `y[r, :] += row` for each row of `y`.
   public func addRow(_ row: Span<Float>, toEachRowOf y: inout MutableSpan<Float>) {
     let columns = row.count
-    guard let row = unsafe row.address else { return }
+    guard columns > 0, let row = unsafe row.address else { return }
     let rows = y.count / columns
     precondition(y.count == rows * columns, "addRow: extents")
     guard let y = unsafe y.address else { return }
@@ -44,7 +44,7 @@ extension FloatKernels {
   /// rows, their parts' sums then added in order.
   public func addColumnSums(of x: Span<Float>, to sums: inout MutableSpan<Float>) {
     let columns = sums.count
-    guard let sums = unsafe sums.address else { return }
+    guard columns > 0, let sums = unsafe sums.address else { return }
     let rows = x.count / columns
     precondition(x.count == rows * columns, "addColumnSums: extents")
     guard let x = unsafe x.address else { return }
@@ -77,26 +77,16 @@ extension FloatKernels {
     }
   }
 
-  /// The sum over rows of the cross-entropy with a smoothed class, and the gradient of `weight`
-  /// times that sum; rows whose class is negative count for nothing.
-  public func softmaxCrossEntropy(
-    _ logits: Span<Float>, columns: Int, classes: Span<Int32>, smoothing: Double, weight: Double,
-    gradient: inout MutableSpan<Float>
-  ) -> Double {
-    precondition(
-      columns > 0 && logits.count == columns * classes.count && gradient.count == logits.count,
-      "softmaxCrossEntropy: one class a row")
-    for i in classes.indices {
-      precondition(classes[i] < columns, "softmaxCrossEntropy: class \(classes[i]) of \(columns)")
-    }
-    let rows = classes.count
-    guard let x = unsafe logits.address, let classes = unsafe classes.address,
-      let dx = unsafe gradient.address
-    else { return 0 }
-    return sum(ofPartsOf: rows, size: Self.partRows(columns: columns)) { first, count in
-      unsafe table.pointee.cross_entropy(
-        count, columns, x + first * columns, classes + first, Float(smoothing), Float(weight),
-        dx + first * columns)
-    }
+  /// Where the largest number is, the first of equals; 0 where there is none, or the first is NaN.
+  public func indexOfLargest(_ x: Span<Float>) -> Int {
+    guard let address = unsafe x.address else { return 0 }
+    return unsafe table.pointee.index_of_largest(x.count, address)
+  }
+
+  /// Whether fewer than `rank` elements of `row` come before the one in `column`, larger ones first and
+  /// the first of equals first. A NaN has no rank.
+  public func isRanked(within rank: Int, column: Int, of row: Span<Float>) -> Bool {
+    guard rank > 0, !row[column].isNaN, let address = unsafe row.address else { return false }
+    return unsafe table.pointee.count_ahead(row.count, column, rank, address) < rank
   }
 }

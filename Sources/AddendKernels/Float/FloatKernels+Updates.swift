@@ -44,6 +44,40 @@ extension FloatKernels {
     }
   }
 
+  /// The factors of an AdaMax step, its bias correction worked in.
+  public struct AdaMaxFactors: Sendable {
+    var step: addend_adamax_step
+
+    /// `d = g + decay · w`, `m ← first · m + firstShare · d`, `u ← max(second · u, |d| + epsilon)`,
+    /// `w ← w − rate · m / u`.
+    public init(rate: Double, epsilon: Double, decay: Double, first: Double, second: Double) {
+      step = addend_adamax_step(
+        rate: Float(rate), epsilon: Float(epsilon), decay: Float(decay), first: Float(first),
+        first_share: Float(1 - first), second: Float(second))
+    }
+  }
+
+  /// Moves the weights, their first moment and the largest gradients by one step of AdaMax.
+  public func adaMaxUpdate(
+    _ weights: inout MutableSpan<Float>, gradient: Span<Float>,
+    firstMoment: inout MutableSpan<Float>, largest: inout MutableSpan<Float>,
+    _ factors: AdaMaxFactors
+  ) {
+    precondition(
+      gradient.count == weights.count && firstMoment.count == weights.count
+        && largest.count == weights.count, "update: extents")
+    let count = weights.count
+    guard let weights = unsafe weights.address, let gradient = unsafe gradient.address,
+      let m = unsafe firstMoment.address, let u = unsafe largest.address
+    else { return }
+    unsafe withUnsafePointer(to: factors.step) { step in
+      ThreadPool.forEachPart(of: count, size: Self.partSize) { first, count in
+        unsafe table.pointee.adamax_update(
+          step, count, gradient + first, weights + first, m + first, u + first)
+      }
+    }
+  }
+
   /// Moves the weights and both moments by one step of Adam.
   public func adamUpdate(
     _ weights: inout MutableSpan<Float>, gradient: Span<Float>,

@@ -111,7 +111,7 @@ struct LookupTraining<Scalar: TensorScalar>: Sendable {
         Scalar.lookupGradients(
           of: dy.span, at: codes.span, factors, shape, accumulatesCorrections: addsCorrections,
           accumulatesWeight: addsWeight, corrections: &dr, weight: &dw, prototypes: &dp)
-        if !trainsCorrections { dr.update(repeating: .zero) }
+        if !trainsCorrections { Scalar.fill(&dr, with: .zero) }
       }
     }
     parts.prototypes.addGradient(prototypeGradient)

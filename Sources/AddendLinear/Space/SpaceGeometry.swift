@@ -84,7 +84,7 @@ struct SpaceGeometry: Hashable, Sendable {
     if Scalar.self == Float.self { return Tensor(floatBlocks(of: Tensor<Float>(weight))) }
     let (numbers, width) = (weight.span, inputBlocks * matrixSize)
     return Tensor([outputBlocks, width]) { span in
-      span.update(repeating: .zero)
+      Scalar.fill(&span, with: .zero)
       forEachRun { source, target in
         for o in 0..<outputSize { span[place(of: o, target, width)] = numbers[source + o] }
       }

@@ -3,16 +3,13 @@ internal import AddendTensors
 
 extension Parameter {
   /// Adds this row to every row of `y`: what a bias does.
-  func addToRows(of y: inout Tensor<Scalar>) {
-    var span = y.mutableSpan
-    Scalar.addRow(value.span, toEachRowOf: &span)
-  }
+  func addToRows(of y: inout Tensor<Scalar>) { y.addToEachRow(value) }
 
   /// Adds the sums of `dy`'s columns: a bias's gradient.
   mutating func addColumnSums(of dy: Tensor<Scalar>) {
     addGradient { gradient, accumulates in
       var span = gradient.mutableSpan
-      if !accumulates { span.update(repeating: .zero) }
+      if !accumulates { Scalar.fill(&span, with: .zero) }
       Scalar.addColumnSums(of: dy.span, to: &span)
     }
   }

@@ -326,7 +326,8 @@ public struct ConvolutionLayer<Scalar: TensorScalar>: Layer {
     dy.columns(group * role.outputSize..<(group + 1) * role.outputSize)
   }
 
-  private func biased(_ product: Tensor<Scalar>) -> Tensor<Scalar> {
+  // Taken over, so that no other reference makes the sum a copy.
+  private func biased(_ product: consuming Tensor<Scalar>) -> Tensor<Scalar> {
     var y = product
     bias?.addToRows(of: &y)
     return y

@@ -102,14 +102,14 @@ public struct DenseLayer<Scalar: TensorScalar>: Layer {
   public func forward(
     _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
   ) throws(TensorError) -> Tensor<Scalar> {
-    finished(try map.forward(flat(x)), like: x.shape)
+    shaped(try map.forward(flat(x), bias: bias?.value), like: x.shape)
   }
 
   public mutating func trainingForward(
     _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
   ) throws(TensorError) -> (Tensor<Scalar>, Residuals) {
-    let y = try map.trainingForward(flat(x))
-    return (finished(y, like: x.shape), Residuals(inputShape: x.shape))
+    let y = try map.trainingForward(flat(x), bias: bias?.value)
+    return (shaped(y, like: x.shape), Residuals(inputShape: x.shape))
   }
 
   public mutating func backward(
@@ -156,10 +156,8 @@ public struct DenseLayer<Scalar: TensorScalar>: Layer {
     return x.reshaped([x.rows, role.inputSize])
   }
 
-  /// The product with the bias added, in the shape of the input's leading axes.
-  private func finished(_ product: Tensor<Scalar>, like input: Shape) -> Tensor<Scalar> {
-    var y = product.reshaped(Shape(input.extents.dropLast() + [role.outputSize]))
-    bias?.addToRows(of: &y)
-    return y
+  /// The result in the shape of the input's leading axes.
+  private func shaped(_ y: Tensor<Scalar>, like input: Shape) -> Tensor<Scalar> {
+    y.reshaped(Shape(input.extents.dropLast() + [role.outputSize]))
   }
 }

@@ -110,7 +110,7 @@ public struct EmbeddingLayer<Scalar: TensorScalar>: Layer {
     let (symbols, width) = (residuals.symbols, features)
     table.addGradient { gradient, accumulates in
       var span = gradient.mutableSpan
-      if !accumulates { span.update(repeating: .zero) }
+      if !accumulates { Scalar.fill(&span, with: .zero) }
       Scalar.addRows(dy.span, width: width, at: symbols.span, to: &span)
     }
   }

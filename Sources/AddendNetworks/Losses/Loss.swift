@@ -5,10 +5,11 @@ public import AddendTensors
 public protocol Loss: Configurable {
   /// The mean loss over the rows that count, and its gradient towards the outputs.
   ///
-  /// `outputs` is `[…, outputSize]`; classes are one for each row of it.
+  /// `outputs` is `[…, outputSize]`; classes are one for each row of it. The gradient may take over their
+  /// memory where the caller holds no other reference.
   /// - Throws: `TensorError` when the targets do not fit the outputs.
   func valueAndGradient<Scalar: TensorScalar>(
-    _ outputs: Tensor<Scalar>, _ targets: Targets
+    _ outputs: consuming Tensor<Scalar>, _ targets: Targets
   ) throws(TensorError) -> (value: Double, gradient: Tensor<Scalar>)
 
   /// The loss that evaluation measures: without what only training adds, such as a margin.

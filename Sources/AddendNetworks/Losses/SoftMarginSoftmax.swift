@@ -36,7 +36,7 @@ public struct SoftMarginSoftmax: Loss {
   public var evaluated: SoftMarginSoftmax { SoftMarginSoftmax(margin: 0) }
 
   public func valueAndGradient<Scalar: TensorScalar>(
-    _ outputs: Tensor<Scalar>, _ targets: Targets
+    _ outputs: consuming Tensor<Scalar>, _ targets: Targets
   ) throws(TensorError) -> (value: Double, gradient: Tensor<Scalar>) {
     let classes = try targets.classes(for: outputs, of: "soft-margin-softmax")
     // The margin is a constant, so the gradient towards the outputs is that towards what is left.
@@ -47,7 +47,7 @@ public struct SoftMarginSoftmax: Loss {
 
 extension Tensor {
   /// These rows with `margin` taken from the column of each one's class.
-  func lowered(by margin: Double, at classes: [Int32]) -> Tensor {
+  consuming func lowered(by margin: Double, at classes: [Int32]) -> Tensor {
     guard margin != 0 else { return self }
     let columns = shape.last ?? 1
     var lowered = self

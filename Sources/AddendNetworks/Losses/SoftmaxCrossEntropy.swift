@@ -26,19 +26,16 @@ public struct SoftmaxCrossEntropy: Loss {
   }
 
   public func valueAndGradient<Scalar: TensorScalar>(
-    _ outputs: Tensor<Scalar>, _ targets: Targets
+    _ outputs: consuming Tensor<Scalar>, _ targets: Targets
   ) throws(TensorError) -> (value: Double, gradient: Tensor<Scalar>) {
     let classes = try targets.classes(for: outputs, of: "cross-entropy")
     let columns = outputs.shape.last ?? 1
     let counted = max(1, classes.count { $0 != Targets.ignored })
     let share = 1 / Double(counted)
-    let logits = outputs.span
-    var total = 0.0
-    let gradient = Tensor<Scalar>(outputs.shape) {
-      total = Scalar.softmaxCrossEntropy(
-        logits, columns: columns, classes: classes.span, smoothing: smoothing, weight: share,
-        gradient: &$0)
-    }
+    var gradient = outputs
+    var span = gradient.mutableSpan
+    let total = Scalar.softmaxCrossEntropy(
+      &span, columns: columns, classes: classes.span, smoothing: smoothing, weight: share)
     return (total * share, gradient)
   }
 }

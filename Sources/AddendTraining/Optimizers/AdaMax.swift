@@ -30,21 +30,18 @@ public struct AdaMax: Optimizer {
     _ value: inout Tensor<Scalar>, gradient: Tensor<Scalar>, state: inout [Tensor<Scalar>],
     _ moment: UpdateMoment
   ) {
-    let rate = moments.step(at: moment).correctedRate
-    let penalty = moment.decays ? decay : 0
+    let step = AdaMaxStep(
+      correctedRate: moments.step(at: moment).correctedRate, firstDecay: moments.firstDecay,
+      secondDecay: moments.secondDecay, epsilon: moments.epsilon,
+      weightDecay: moment.decays ? decay : 0)
+    // Out of the array and back, so that two of its tensors can be written at once.
     var (average, largest) = (state[0], state[1])
     state.removeAll(keepingCapacity: true)
     var weights = value.mutableSpan
-    var m = average.mutableSpan
-    var u = largest.mutableSpan
-    let g = gradient.span
-    for i in g.indices {
-      let direction = g[i] + Scalar(penalty) * weights[i]
-      let magnitude = direction < .zero ? -direction : direction
-      m[i] = Scalar(moments.firstDecay) * m[i] + Scalar(1 - moments.firstDecay) * direction
-      u[i] = max(Scalar(moments.secondDecay) * u[i], magnitude + Scalar(moments.epsilon))
-      weights[i] -= Scalar(rate) * m[i] / u[i]
-    }
+    var averageSpan = average.mutableSpan
+    var largestSpan = largest.mutableSpan
+    Scalar.update(
+      &weights, gradient: gradient.span, firstMoment: &averageSpan, largest: &largestSpan, step)
     state.append(average)
     state.append(largest)
   }

@@ -76,15 +76,18 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
     carriedStates = context.finalStates
     let advice = try advice(batch)
     do throws(TensorError) {
-      let (loss, gradient) = try lossAndGradient(outputs, batch.targets, advice)
+      // Counted first, for the gradient takes the outputs' place; the loss's errors come first.
+      let correct = Result { () throws(TensorError) in
+        try batch.targets.correctRows(in: plan.loss.scores(of: outputs))
+      }
+      let (loss, gradient) = try lossAndGradient(consume outputs, batch.targets, advice)
       if loss.isFinite {
         model.backward(gradient)
       } else {
         model.layers.discardResiduals()
       }
       return StepSums(
-        loss: loss, correct: try batch.targets.correctRows(in: plan.loss.scores(of: outputs)),
-        rows: batch.targets.countedRows)
+        loss: loss, correct: try correct.get(), rows: batch.targets.countedRows)
     } catch {
       model.layers.discardResiduals()
       throw .loss(error)
@@ -107,7 +110,7 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
   }
 
   private func lossAndGradient(
-    _ outputs: Tensor<Scalar>, _ targets: Targets, _ advice: Tensor<Scalar>?
+    _ outputs: consuming Tensor<Scalar>, _ targets: Targets, _ advice: Tensor<Scalar>?
   ) throws(TensorError) -> (Double, Tensor<Scalar>) {
     guard let teacher, let advice else {
       return try plan.loss.valueAndGradient(outputs, targets)

@@ -27,6 +27,11 @@ typedef struct {
   float rate, scale, epsilon, decay, kept, first, first_share, second, second_share;
 } addend_adam_step;
 
+/// One step of AdaMax; see `AdaMaxStep`.
+typedef struct {
+  float rate, epsilon, decay, first, first_share, second;
+} addend_adamax_step;
+
 /// The float32 kernels of one instruction set.
 ///
 /// All variants are compiled from one source without contraction to fused multiply-adds, and their
@@ -35,6 +40,8 @@ typedef struct {
 /// No alignment is needed. Every function works on the calling thread.
 typedef struct {
   // Elements.
+  /// y = value.
+  void (*fill)(size_t n, float value, float *restrict y);
   /// y += alpha x.
   void (*add_scaled)(size_t n, float alpha, const float *restrict x, float *restrict y);
   /// y *= alpha.
@@ -43,6 +50,13 @@ typedef struct {
   void (*multiply)(size_t n, const float *restrict x, float *restrict y);
   /// Σ x².
   double (*sum_of_squares)(size_t n, const float *restrict x);
+  /// y = x + share (h − x).
+  void (*blend)(size_t n, const float *restrict x, const float *restrict h,
+                const float *restrict share, float *restrict y);
+  /// dh = dy share; dx = dy − dh; dshare = dy (h − x).
+  void (*blend_gradient)(size_t n, const float *restrict x, const float *restrict h,
+                         const float *restrict share, const float *restrict dy,
+                         float *restrict dx, float *restrict dh, float *restrict dshare);
   /// y = f(x).
   void (*activate)(addend_activation f, float parameter, size_t n, const float *restrict x,
                    float *restrict y);
@@ -63,14 +77,25 @@ typedef struct {
   /// sums[c] += Σ_r x[r·stride + c], rows in order.
   void (*add_column_sums)(size_t rows, size_t columns, size_t stride, const float *restrict x,
                           float *restrict sums);
+  /// Where the largest of n numbers is, the first of equals; 0 if n = 0 or x[0] is NaN. Other NaNs lose.
+  size_t (*index_of_largest)(size_t n, const float *restrict x);
+  /// How many of n numbers are larger than x[place], or equal to it and before it. Counting may stop
+  /// from `limit` on. x[place] is not NaN; other NaNs are not larger.
+  size_t (*count_ahead)(size_t n, size_t place, size_t limit, const float *restrict x);
   /// y[r][·] = softmax of x[r][·].
   void (*softmax)(size_t rows, size_t columns, const float *restrict x, float *restrict y);
   /// Over rows with a class (≥ 0, below columns): the sum of −Σ_c target_c log softmax(x)_c, where
   /// the target is 1 − smoothing on the class plus smoothing / columns everywhere; and
-  /// dx = weight (softmax(x) − target). Rows without a class: dx = 0.
-  double (*cross_entropy)(size_t rows, size_t columns, const float *restrict x,
-                          const int32_t *restrict classes, float smoothing, float weight,
-                          float *restrict dx);
+  /// x becomes weight (softmax(x) − target). Rows without a class become 0.
+  double (*cross_entropy)(size_t rows, size_t columns, float *restrict x,
+                          const int32_t *restrict classes, float smoothing, float weight);
+  /// Σ (y − targets)², and gradient = slope (y − targets).
+  double (*squared_error)(size_t n, const float *restrict y, const float *restrict targets,
+                          float slope, float *restrict gradient);
+  /// Over rows with a class (≥ 0): Σ_c max(0, 1 − t y)², where t is 1 for the class and −1 for the other
+  /// columns; and gradient = −t slope max(0, 1 − t y). Rows without a class: gradient = 0.
+  double (*squared_hinge)(size_t rows, size_t columns, const float *restrict y,
+                          const int32_t *restrict classes, float slope, float *restrict gradient);
 
   // Normalisation: x [rows][columns].
   /// sums[c] = Σ_r x[r][c]; squares[c] = Σ_r (x[r][c] − sums[c] / rows)². rows > 0.
@@ -89,6 +114,19 @@ typedef struct {
                                  const float *restrict dy, const float *restrict mean,
                                  const float *restrict offset, const float *restrict tilt,
                                  const float *restrict slope, float *restrict dx);
+
+  /// Row by row: mean = the mean of x, inverse = 1 / √(variance + epsilon), and
+  /// y = (x − mean) inverse scale + shift.
+  void (*normalize_rows)(size_t rows, size_t columns, float epsilon, const float *restrict x,
+                         const float *restrict scale, const float *restrict shift,
+                         float *restrict y, float *restrict mean, float *restrict inverse);
+  /// With x̂ = (x − mean) inverse and g = dy scale: scale_gradient = Σ_r dy x̂, shift_gradient = Σ_r dy,
+  /// and dx = (g − mean(g) − x̂ mean(g x̂)) inverse, means being the row's.
+  void (*row_normalization_gradient)(size_t rows, size_t columns, const float *restrict x,
+                                     const float *restrict dy, const float *restrict mean,
+                                     const float *restrict inverse, const float *restrict scale,
+                                     float *restrict dx, float *restrict scale_gradient,
+                                     float *restrict shift_gradient);
 
   // Windows: one image x [height][width][channels], one result y [output_height][output_width].
   /// y[·][channels] = the largest pixel under each window, choices its tap, −1 and 0 if none.
@@ -135,6 +173,9 @@ typedef struct {
   void (*adam_update)(const addend_adam_step *step, size_t n, const float *restrict gradient,
                       float *restrict weights, float *restrict first_moment,
                       float *restrict second_moment);
+  void (*adamax_update)(const addend_adamax_step *step, size_t n, const float *restrict gradient,
+                        float *restrict weights, float *restrict first_moment,
+                        float *restrict largest);
 
   // Elementary functions, for the tests of their error: y = f(x).
   void (*exponential)(size_t n, const float *restrict x, float *restrict y);

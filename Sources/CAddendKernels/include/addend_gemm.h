@@ -31,6 +31,16 @@ typedef struct {
 /// stay in the second-level cache while all columns pass by.
 void addend_gemm_run(const addend_brgemm_kernels *kernels, const addend_gemm *gemm);
 
+/// The same bits for a b with rows (ldb ≠ 0): each panel of it is copied together before the rows of a
+/// pass by, as many of them as stay in the second-level cache. b is read once from afar, and its copy
+/// never leaves the cache; packing all of it first writes and reads it once more. Pays from a hundred
+/// rows of a on.
+void addend_gemm_run_copying(const addend_brgemm_kernels *kernels, const addend_gemm *gemm);
+
+/// Whether rows of a that lie `lda` apart collide in the caches: `addend_gemm_run` copies them on the
+/// way, `addend_gemm_run_copying` would suffer.
+bool addend_gemm_collides(size_t lda);
+
 /// Packs panels first_panel ..< first_panel + panels of op(b) [k][n] as the kernels read them: panel
 /// after panel, each [k][its width], columns from n on zeros. op(b)(p, j) = b[p·ldb + j], or
 /// b[j·ldb + p] when transposed. All panels fill k · addend_brgemm_padded(kernels, n) floats.
