@@ -35,6 +35,21 @@ public final class ThreadPool: Sendable {
     unsafe runClosure(handle.pool, count, body)
   }
 
+  /// Calls `body` once for every part of every step, the parts of a step after all of the one before:
+  /// for steps of a few microseconds. Parts keep to one thread each as far as these are there.
+  ///
+  /// `body` is as in `run`.
+  package func runSteps(
+    _ steps: Int, parts: Int, _ body: (_ step: Int, _ part: Int) -> Void
+  ) {
+    precondition(parts <= Self.mostStepParts, "a step has few parts")
+    // Safe: as above.
+    unsafe runStepsClosure(handle.pool, steps, parts, body)
+  }
+
+  /// The most parts of a step.
+  static let mostStepParts = Int(addend_steps_most_parts)
+
   /// Cuts `count` units of work into parts of `size`, the last one shorter, and runs `body` on the
   /// current pool for each; one part alone stays on the calling thread.
   static func forEachPart(
@@ -57,3 +72,7 @@ public final class ThreadPool: Sendable {
 /// every call.
 @_silgen_name("addend_pool_run_closure")
 @unsafe private func runClosure(_ pool: OpaquePointer, _ count: Int, _ body: (Int) -> Void)
+
+@_silgen_name("addend_pool_run_steps_closure")
+@unsafe private func runStepsClosure(
+  _ pool: OpaquePointer, _ steps: Int, _ parts: Int, _ body: (Int, Int) -> Void)

@@ -356,22 +356,21 @@ extension RecurrentKernels {
     let areSummed = sumsFirst && s.hasFewRows
     if areSummed { unsafe sumInputsOfAllSteps(s, pass) }
     // Few rows do not occupy the threads: then these share the units, and wait after each step. A
-    // step below some 10⁶ products is not worth that.
+    // step below some 10⁵ products (two microseconds) is not worth that.
     let isNarrow = s.batch < 3 * pool.threadCount
-    if pool.threadCount > 1, isNarrow, s.size * s.size * s.unit.gateCount * s.batch >= 1 << 20 {
-      let share = ((groups + pool.threadCount - 1) / pool.threadCount + 3) & ~3
+    if pool.threadCount > 1, isNarrow, s.size * s.size * s.unit.gateCount * s.batch >= 1 << 17 {
       if sumsFirst, !areSummed {
         ThreadPool.forEachPart(of: s.time, size: 1) { step, _ in
           var pass = unsafe pass
           unsafe table.pointee.input_sums(&pass, everyRow, step, step + 1)
         }
       }
-      for step in 0..<s.time {
+      let share = share(of: groups, s.unit, parts: min(pool.threadCount, ThreadPool.mostStepParts))
+      pool.runSteps(s.time, parts: (groups + share - 1) / share) { step, part in
         let t = s.isReversed ? s.time - 1 - step : step
-        ThreadPool.forEachPart(of: groups, size: share) { first, count in
-          var pass = unsafe pass
-          unsafe table.pointee.forward(&pass, everyRow, t, t + 1, first, first + count)
-        }
+        var pass = unsafe pass
+        unsafe table.pointee.forward(
+          &pass, everyRow, t, t + 1, part * share, min(groups, (part + 1) * share))
       }
       return
     }
@@ -380,6 +379,12 @@ extension RecurrentKernels {
       if sumsFirst, !areSummed { unsafe table.pointee.input_sums(&pass, rows, 0, s.time) }
       unsafe table.pointee.forward(&pass, rows, 0, s.time, 0, groups)
     }
+  }
+
+  /// Groups of a part; simple layers' panels hold four.
+  private func share(of groups: Int, _ unit: RecurrentUnit, parts: Int) -> Int {
+    let share = (groups + parts - 1) / parts
+    return unit == .elman ? (share + 3) & ~3 : share
   }
 
   /// `b + x W` of the rows of all steps as if they were one step's: a few rows a step would leave tiles
