@@ -12,8 +12,13 @@ internal import Synchronization
 ///
 /// Results are the model's up to rounding: each `GraphPass` states by how much it may move them, and
 /// kernels that compute sums of products in another form (Winograd's) state a bound of their own and are
-/// left out when `isExact`. Recurrent layers start from zeros and take all steps of a sequence; layers of
-/// approximate maps run as they are.
+/// left out when `isExact`. Recurrent layers start from zeros and take all steps of a sequence.
+///
+/// Weights are packed when the executable is made. After that a run asks for no memory, with two
+/// exceptions. Layers that stay whole (`Operation.layer`) run as they are: dense layers and convolutions
+/// with approximate maps, recurrent layers with an approximate map or K-TanH's functions. And oneDNN asks
+/// for some small pieces in each run of a convolution, for which its kernels are taken only where they are
+/// twice as fast as all others.
 ///
 /// One run at a time: others wait.
 public final class Executable: Sendable {
@@ -74,14 +79,14 @@ public final class Executable: Sendable {
     return y
   }
 
-  /// `run` on memory of the caller's, without asking for any more.
+  /// `run` on memory of the caller's, without asking for any more but for the exceptions above.
   public func run(_ x: Span<Float>, into y: inout MutableSpan<Float>) throws(NetworkError) {
     precondition(
       x.count == batch * input.count && y.count == batch * output.count, "a batch's extents")
     try arena.withLock { (arena) throws(NetworkError) in
       for step in plan.steps {
         do throws(TensorError) {
-          try step.run(arena, x)
+          try step.run(arena, x, result: &y)
         } catch {
           throw .pass(layer: step.name, error)
         }
@@ -89,6 +94,7 @@ public final class Executable: Sendable {
       switch plan.output {
       case .input: ExecutionStep.copy(x, to: &y)
       case .arena(let range): ExecutionStep.copy(arena.span.extracting(range), to: &y)
+      case .result: break
       }
     }
   }

@@ -29,20 +29,26 @@ public final class ThreadPool: Sendable {
   /// Calls `body` once for every index below `count`, in no particular order.
   ///
   /// `body` runs on several threads at once. It takes no references that are not thread-safe:
-  /// kernels, its callers, hand it disjoint parts of a buffer.
+  /// kernels, its callers, hand it disjoint parts of a buffer. Nothing is allocated.
   package func run(_ count: Int, _ body: (Int) -> Void) {
-    withoutActuallyEscaping(body) { body in
-      var task = Task(body: body)
-      unsafe withUnsafeMutablePointer(to: &task) { task in
-        unsafe addend_pool_run(
-          handle.pool, count,
-          { context, index in
-            guard let context = unsafe context else { return }
-            unsafe context.assumingMemoryBound(to: Task.self).pointee.body(index)
-          }, task)
-      }
-    }
+    // Safe: C calls the closure before it returns, and does not keep it.
+    unsafe runClosure(handle.pool, count, body)
   }
+
+  /// Calls `body` once for every part of every step, the parts of a step after all of the one before:
+  /// for steps of a few microseconds. Parts keep to one thread each as far as these are there.
+  ///
+  /// `body` is as in `run`.
+  package func runSteps(
+    _ steps: Int, parts: Int, _ body: (_ step: Int, _ part: Int) -> Void
+  ) {
+    precondition(parts <= Self.mostStepParts, "a step has few parts")
+    // Safe: as above.
+    unsafe runStepsClosure(handle.pool, steps, parts, body)
+  }
+
+  /// The most parts of a step.
+  static let mostStepParts = Int(addend_steps_most_parts)
 
   /// Cuts `count` units of work into parts of `size`, the last one shorter, and runs `body` on the
   /// current pool for each; one part alone stays on the calling thread.
@@ -58,8 +64,15 @@ public final class ThreadPool: Sendable {
     }
   }
 
-  private struct Task { let body: (Int) -> Void }
-
   // Invariant: the C pool guards its own fields; the pointer is set once, in `init`.
   @safe private struct Handle: @unchecked Sendable { let pool: OpaquePointer }
 }
+
+/// `addend_pool_run` with a closure where it lies: `withoutActuallyEscaping` would copy it to the heap in
+/// every call.
+@_silgen_name("addend_pool_run_closure")
+@unsafe private func runClosure(_ pool: OpaquePointer, _ count: Int, _ body: (Int) -> Void)
+
+@_silgen_name("addend_pool_run_steps_closure")
+@unsafe private func runStepsClosure(
+  _ pool: OpaquePointer, _ steps: Int, _ parts: Int, _ body: (Int, Int) -> Void)

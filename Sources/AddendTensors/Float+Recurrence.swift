@@ -73,7 +73,8 @@ public struct FloatRecurrence: WholeRecurrence {
 }
 
 extension RecurrentWeights where Scalar == Float {
-  fileprivate var operands: RecurrentOperands {
+  /// The weights as the kernels take them.
+  public var operands: RecurrentOperands {
     @_lifetime(borrow self) get {
       RecurrentOperands(
         input: input.span, recurrent: recurrent.span, bias: bias.span,

@@ -7,6 +7,7 @@ extension TensorScalar {
   }
 
   // y = (1 − t) x + t h, written as x + t (h − x): one multiplication.
+  @specialized(where Self == Float)
   public static func blend(
     _ x: Span<Self>, _ h: Span<Self>, share t: Span<Self>, into y: inout MutableSpan<Self>
   ) {

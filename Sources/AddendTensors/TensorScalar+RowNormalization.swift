@@ -2,6 +2,7 @@
 //   x̂ = (x − mean(x)) / √(variance(x) + ε),  y = scale · x̂ + shift
 
 extension TensorScalar {
+  @specialized(where Self == Float)
   public static func normalizeRows(
     _ x: Span<Self>, epsilon: Double, scale: Span<Self>, shift: Span<Self>,
     into y: inout MutableSpan<Self>, mean: inout MutableSpan<Self>,

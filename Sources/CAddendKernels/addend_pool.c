@@ -147,6 +147,30 @@ void addend_pool_run(addend_pool *pool, size_t count, addend_task task, void *co
   atomic_flag_clear_explicit(&pool->busy, memory_order_release);
 }
 
+// Swift declares this function by its name (ThreadPool.swift): a closure that does not escape comes as
+// its code and the place of what it has captured, on the caller's stack. C could take it in no other
+// way without a copy on the heap for every call.
+typedef __attribute__((swiftcall)) void (*closure_code)(
+    size_t index, __attribute__((swift_context)) const void *captured);
+__attribute__((swiftcall)) void addend_pool_run_closure(addend_pool *pool, size_t count,
+                                                        closure_code code, const void *captured);
+
+typedef struct {
+  closure_code code;
+  const void *captured;
+} closure;
+
+static void call_closure(void *context, size_t index) {
+  const closure *body = context;
+  body->code(index, body->captured);
+}
+
+__attribute__((swiftcall)) void addend_pool_run_closure(addend_pool *pool, size_t count,
+                                                        closure_code code, const void *captured) {
+  closure body = {code, captured};
+  addend_pool_run(pool, count, call_closure, &body);
+}
+
 void *addend_allocate(size_t bytes) {
   void *memory = NULL;
   return posix_memalign(&memory, 64, bytes ? bytes : 64) ? NULL : memory;

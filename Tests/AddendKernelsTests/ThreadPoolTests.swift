@@ -22,6 +22,33 @@ struct ThreadPoolTests {
     }
   }
 
+  /// Every part runs once, when all parts of the steps before it are done; alone, from inside a task and
+  /// beside other callers too.
+  @Test(arguments: [1, 2, 3, 8])
+  func partsOfStepsRunInOrder(threads: Int) async {
+    let pool = ThreadPool(threadCount: threads)
+    func check(parts: Int, steps: Int) {
+      let done = (0..<steps).map { _ in Padded() }
+      let early = Atomic(0)
+      pool.runSteps(steps, parts: parts) { step, part in
+        if step > 0, done[step - 1].parts.load(ordering: .relaxed) != (1 << parts) - 1 {
+          early.add(1, ordering: .relaxed)
+        }
+        done[step].parts.add(1 << part, ordering: .relaxed)
+      }
+      // A part that ran twice would carry into the next bit.
+      #expect(done.allSatisfy { $0.parts.load(ordering: .relaxed) == (1 << parts) - 1 })
+      #expect(early.load(ordering: .relaxed) == 0)
+    }
+    for round in 0..<200 { check(parts: 1 + round % 5, steps: round % 23) }
+    pool.run(4) { _ in check(parts: 3, steps: 9) }
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<4 { group.addTask { for _ in 0..<50 { check(parts: 2, steps: 7) } } }
+    }
+  }
+
+  private final class Padded: Sendable { let parts = Atomic(0) }
+
   @Test func nestedRunsFinishWithinTheirIndex() {
     let pool = ThreadPool(threadCount: 3)
     let total = Atomic(0)

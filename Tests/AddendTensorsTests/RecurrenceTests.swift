@@ -235,13 +235,16 @@ private struct RecurrenceCase: CustomStringConvertible {
   }
 
   static let all: [RecurrenceCase] = RecurrentUnit.allCases.flatMap { unit in
-    [(1, 1, 1, 1), (7, 3, 5, 5), (7, 3, 3, 17), (13, 3, 18, 33), (3, 1, 2, 70), (1, 3, 4, 17)]
-      .flatMap { batch, time, inputSize, size in
-        (0..<8).map {
-          RecurrenceCase(
-            unit, batch: batch, time: time, inputSize: inputSize, size: size, variant: $0)
-        }
+    [
+      (1, 1, 1, 1), (7, 3, 5, 5), (7, 3, 3, 17), (13, 3, 18, 33), (3, 1, 2, 70), (1, 3, 4, 17),
+      (2, 5, 4, 17), (4, 3, 5, 20),
+    ]
+    .flatMap { batch, time, inputSize, size in
+      (0..<8).map {
+        RecurrenceCase(
+          unit, batch: batch, time: time, inputSize: inputSize, size: size, variant: $0)
       }
+    }
   }
 }
 
@@ -278,7 +281,7 @@ func wholeSequencesComputeWhatStepsDo(_ set: InstructionSet) throws {
 /// The same bits on any number of threads, with kept gates and without.
 @Test(arguments: RecurrentUnit.allCases)
 func threadsDoNotShowInWholeSequences(_ unit: RecurrentUnit) {
-  for (batch, size) in [(7, 33), (64, 20), (1, 600)] {
+  for (batch, size) in [(7, 33), (64, 20), (1, 600), (3, 40)] {
     let test = RecurrenceCase(
       unit, batch: batch, time: 3, inputSize: 9, size: size, variant: batch == 7 ? 1 : 0)
     let results = (1...3).map { threads in
@@ -291,6 +294,33 @@ func threadsDoNotShowInWholeSequences(_ unit: RecurrentUnit) {
     let (record, end) = recurrence.forward(
       test.sequence, x: test.x, start: test.start, test.weights, keeps: false)
     #expect(record.output.elements == results[0][0] && end.elements == results[0][1], "\(test)")
+  }
+}
+
+/// Weights are packed once for passes of any batch and length, whose end is left out where it is not
+/// wanted.
+@Test(arguments: RecurrentUnit.allCases)
+func packedWeightsServeManyPasses(_ unit: RecurrentUnit) {
+  let first = RecurrenceCase(unit, batch: 1, time: 4, inputSize: 9, size: 21, variant: 0)
+  let kernels = RecurrentKernels.best
+  let packed = kernels.packed(first.sequence, first.weights.operands)
+  for (batch, time) in [(1, 4), (3, 5), (9, 2)] {
+    let test = RecurrenceCase(
+      unit, batch: batch, time: time, inputSize: 9, size: 21, variant: 3)
+    let s = test.sequence
+    let (record, _) = FloatRecurrence().forward(
+      s, x: test.x, start: test.start, first.weights, keeps: false)
+    var memory = Tensor<Float>([kernels.memoryCount(s, keeps: false)])
+    var gates = Tensor<Float>([kernels.gateCount(s, keeps: false)])
+    let output = Tensor<Float>([batch, time, 21]) { output in
+      var first = memory.mutableSpan
+      var second = gates.mutableSpan
+      var end = MutableSpan<Float>()
+      kernels.forward(
+        s, keeps: false, x: test.x.span, start: test.start.span, packed: packed, memory: &first,
+        gates: &second, output: &output, end: &end)
+    }
+    #expect(output == record.output)
   }
 }
 

@@ -43,6 +43,50 @@ public enum RandomNetwork {
     }
   }
 
+  /// A network of random recurrent layers on symbols below 11, in both directions, around rows that are
+  /// normalised or gated.
+  public static func recurrentNetwork(seed: UInt64) -> Network {
+    var random = RandomSource(seed: seed, stream: 1)
+    func chance() -> Bool { Bool.random(using: &random) }
+    func layer(_ size: Int, returns: RecurrentResult = .sequence) -> any LayerConfiguration {
+      let reversed = chance()
+      return switch Int.random(in: 0..<3, using: &random) {
+      case 0: RNN(size, reversed: reversed, returns: returns)
+      case 1: GRU(size, reversed: reversed, returns: returns)
+      default:
+        LSTM(size, layers: chance() ? 2 : 1, dropout: 0.5, reversed: reversed, returns: returns)
+      }
+    }
+    let last = chance()
+    return Network("recurrent", input: [Int.random(in: 1...6, using: &random)]) {
+      Embedding(5, vocabulary: 11)
+      layer(Int.random(in: 1...20, using: &random))
+      if chance() { LayerNorm() }
+      Branch(.concatenation) {
+        LSTM(3)
+        LSTM(3, reversed: true)
+      }
+      Highway {
+        Dense(6)
+        if chance() { LayerNorm() }
+        Tanh()
+      }
+      layer(7, returns: last ? .last : .sequence)
+      if chance() { ReLU() }
+      Dense(4)
+    }
+  }
+
+  /// Symbols for `recurrentNetwork`.
+  public static func symbols<Scalar>(
+    _ network: Network, batch: Int, seed: UInt64, of scalar: Scalar.Type
+  ) -> Tensor<Scalar> {
+    var random = RandomSource(seed: seed, stream: 5)
+    return Tensor(network.input.batched(batch)) { span in
+      for i in span.indices { span[i] = Scalar(Double(Int.random(in: 0..<11, using: &random))) }
+    }
+  }
+
   /// A model of the network whose whole state is random, running moments included.
   public static func model<Scalar: TensorScalar>(
     _ network: Network, map: Specification = Specification("float32"), of scalar: Scalar.Type,

@@ -6,7 +6,10 @@ import Addend
 /// second, the median over steps. The data are made up and stay in memory.
 ///
 /// Or: addend-training-speed inference CASE THREADS BATCH SECONDS. The same of a compiled model: seconds
-/// for a batch, the median over runs, as ONNXRuntime/inference_speed.py does it.
+/// for a batch, the median over runs and the least, as ONNXRuntime/inference_speed.py does it.
+///
+/// Or: addend-training-speed allocations CASE THREADS BATCH RUNS. How often a compiled model asks for
+/// memory in so many runs after the first, counted by allocations.c: see allocations.sh.
 ///
 /// Or: addend-training-speed maps THREADS ROUNDS MAP…. Prints one JSON object for each map: the
 /// milliseconds of a step of a network of two hidden layers of 1024 under it, and how many times as fast
@@ -24,16 +27,29 @@ struct TrainingSpeed {
       for result in results { print(result.text()) }
       return
     }
+    if arguments.count == 6, arguments[1] == "allocations", let threads = Int(arguments[3]),
+      threads > 0, let batch = Int(arguments[4]), batch > 0, let runs = Int(arguments[5])
+    {
+      let count = try ThreadPool.$current.withValue(ThreadPool(threadCount: threads)) {
+        try AllocationCount.measure(try Case(named: arguments[2], batch: batch), runs: runs)
+      }
+      let json: JSONValue = [
+        "case": .text(arguments[2]), "threads": .integer(threads), "batch": .integer(batch),
+        "runs": .integer(runs), "allocations": .integer(count),
+      ]
+      return print(json.text())
+    }
     if arguments.count == 6, arguments[1] == "inference", let threads = Int(arguments[3]),
       threads > 0,
       let batch = Int(arguments[4]), batch > 0, let seconds = Double(arguments[5])
     {
-      let median = try ThreadPool.$current.withValue(ThreadPool(threadCount: threads)) {
+      let times = try ThreadPool.$current.withValue(ThreadPool(threadCount: threads)) {
         try inference(try Case(named: arguments[2], batch: batch), seconds: seconds)
       }
       let json: JSONValue = [
         "case": .text(arguments[2]), "engine": "Addend", "threads": .integer(threads),
-        "batch": .integer(batch), "seconds": .number(median),
+        "batch": .integer(batch), "seconds": .number(times[times.count / 2]),
+        "least": .number(times[0]),
       ]
       return print(json.text())
     }
@@ -65,11 +81,10 @@ struct TrainingSpeed {
     return (Double(which.batch.targets.count) / times[times.count / 2], times.count)
   }
 
-  private static func inference(_ which: Case, seconds: Double) throws -> Double {
+  private static func inference(_ which: Case, seconds: Double) throws -> [Double] {
     let x = which.batch.input
     let executable = try Model<Float>(which.network, seed: 1).compiled(batch: x.shape[0])
-    let times = try sortedTimes(seconds: seconds) { _ = try executable.run(x) }
-    return times[times.count / 2]
+    return try sortedTimes(seconds: seconds) { _ = try executable.run(x) }
   }
 
   /// What `work` takes each time, warm, sorted.
@@ -110,6 +125,8 @@ struct Case {
     case "resnet-20":
       self = try Case(
         Specification("resnet", ["depth": .integer(20)]), [32, 32, 3], batch: size ?? 128)
+    case "mlp":
+      self = try Case(Specification(name), [28, 28, 1], batch: size ?? 100)
     case "lstm-lm":
       var random = RandomSource(seed: 1)
       let rows = size ?? 20

@@ -54,6 +54,12 @@ extension Graph.Node {
       return Tensor(result) { Scalar.averagePool(x.span, geometry.batched(batch), into: &$0) }
     case .subsample(let subsampling):
       return Tensor(result) { Scalar.subsample(x.span, subsampling.batched(batch), into: &$0) }
+    case .embedding(let embedding): return try embedding.run(x, result)
+    case .recurrent(let recurrent): return recurrent.run(x)
+    case .rowNormalization(let normalization): return normalization.run(x)
+    case .blend:
+      let (h, t) = (inputs[1], inputs[2])
+      return Tensor(result) { Scalar.blend(x.span, h.span, share: t.span, into: &$0) }
     case .layer(let layer):
       var context = PassContext<Scalar>()
       return try layer.forward(x, &context)

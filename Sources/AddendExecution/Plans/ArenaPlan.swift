@@ -54,7 +54,7 @@ package struct ArenaPlan: Hashable, Sendable {
     items.reduce(0) { $0 + aligned($1.count) }
   }
 
-  private static func aligned(_ count: Int) -> Int {
+  static func aligned(_ count: Int) -> Int {
     (count + alignment - 1) / alignment * alignment
   }
 }

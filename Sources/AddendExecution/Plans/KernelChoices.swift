@@ -46,8 +46,8 @@ public final class KernelChoices: Sendable {
     try? Self.write(json, to: path)
   }
 
-  /// Kernels of another version may be other ones under the same name.
-  private static let version = 1
+  /// Kernels of another version may be other ones under the same name, or chosen by another rule.
+  private static let version = 2
   private static let byteLimit = 1 << 24
 
   private static func read(_ path: String) -> [String: [String: String]] {

@@ -2,7 +2,8 @@ internal import AddendKernels
 internal import AddendNetworks
 internal import AddendTensors
 
-/// Finds the fastest kernel for a linear operation.
+/// Finds the fastest kernel for a linear operation. One that allocates in every run has to be twice as fast
+/// as the others.
 struct KernelTuner {
   /// What the kernels are, by name, in the order in which they are tried.
   typealias Candidate = (name: String, make: () -> (any LinearKernel)?)
@@ -36,7 +37,8 @@ struct KernelTuner {
       return Choice(operation: key, name: there[0].name, kernel: there[0].kernel)
     }
     let seconds = Self.measure(there.map(\.kernel), linear, batch: batch, rows: rows)
-    let best = seconds.indices.min { seconds[$0] < seconds[$1] } ?? 0
+    let prices = zip(there, seconds).map { $1 * ($0.kernel.allocates ? 2 : 1) }
+    let best = prices.indices.min { prices[$0] < prices[$1] } ?? 0
     choices.remember(there[best].name, for: key)
     return Choice(
       operation: key, name: there[best].name, kernel: there[best].kernel,

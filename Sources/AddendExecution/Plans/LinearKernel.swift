@@ -7,9 +7,15 @@ internal import AddendTensors
 protocol LinearKernel: Sendable {
   /// Numbers of memory that a run needs for itself.
   var scratchCount: Int { get }
+  /// Whether a run asks the system for memory of its own.
+  var allocates: Bool { get }
   func run(
     _ x: Span<Float>, adding residual: Span<Float>?, scratch: inout MutableSpan<Float>,
     into y: inout MutableSpan<Float>)
+}
+
+extension LinearKernel {
+  var allocates: Bool { false }
 }
 
 /// Rows times a matrix: dense layers, and convolutions whose patches are the image's pixels.
@@ -90,7 +96,7 @@ struct PatchKernel: LinearKernel {
   }
 }
 
-/// What a library computes, with the rest done afterwards.
+/// What oneDNN computes, with the rest done afterwards.
 struct LibraryKernel: LinearKernel {
   let convolution: OneDNNConvolution
   let filter: AlignedBuffer<Float>
@@ -111,6 +117,8 @@ struct LibraryKernel: LinearKernel {
   }
 
   var scratchCount: Int { convolution.scratchCount }
+  /// oneDNN's handles live for one run, and running a primitive makes more of them.
+  var allocates: Bool { true }
 
   func run(
     _ x: Span<Float>, adding residual: Span<Float>?, scratch: inout MutableSpan<Float>,

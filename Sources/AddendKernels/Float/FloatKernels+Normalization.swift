@@ -41,13 +41,23 @@ extension FloatKernels {
     shift: Span<Float>, into y: inout MutableSpan<Float>
   ) {
     let columns = mean.count
+    precondition(
+      inverseDeviation.count == columns && scale.count == columns, "normalize: extents")
+    let slope = Self.row(columns) { scale[$0] * inverseDeviation[$0] }
+    normalize(x, mean: mean, slope: slope.span, shift: shift, into: &y)
+  }
+
+  /// `y = slope · (x − mean) + shift`, columns apart.
+  public func normalize(
+    _ x: Span<Float>, mean: Span<Float>, slope: Span<Float>, shift: Span<Float>,
+    into y: inout MutableSpan<Float>
+  ) {
+    let columns = mean.count
     let rows = Self.rowCount(x.count, columns)
     precondition(
-      inverseDeviation.count == columns && scale.count == columns && shift.count == columns
-        && y.count == x.count, "normalize: extents")
-    let slope = Self.row(columns) { scale[$0] * inverseDeviation[$0] }
+      slope.count == columns && shift.count == columns && y.count == x.count, "normalize: extents")
     guard let x = unsafe x.address, let mean = unsafe mean.address, let y = unsafe y.address,
-      let slope = unsafe slope.span.address, let shift = unsafe shift.address
+      let slope = unsafe slope.address, let shift = unsafe shift.address
     else { return }
     ThreadPool.forEachPart(of: rows, size: Self.partRows(columns: columns)) { first, count in
       let offset = first * columns

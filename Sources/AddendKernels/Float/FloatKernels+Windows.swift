@@ -37,10 +37,19 @@ extension FloatKernels {
   public func averagePool(
     _ x: Span<Float>, _ geometry: ConvolutionGeometry, into y: inout MutableSpan<Float>
   ) {
+    averagePool(x, geometry, factors: geometry.averagingFactors.span, into: &y)
+  }
+
+  /// The same with the geometry's `averagingFactors`, and without asking for memory.
+  public func averagePool(
+    _ x: Span<Float>, _ geometry: ConvolutionGeometry, factors: Span<Float>,
+    into y: inout MutableSpan<Float>
+  ) {
     geometry.checkPooling(image: x.count, result: y.count)
-    let factors = geometry.averagingFactors
+    precondition(
+      factors.count == geometry.outputHeight * geometry.outputWidth, "averagePool: factors")
     guard let x = unsafe x.address, let y = unsafe y.address,
-      let factors = unsafe factors.span.address
+      let factors = unsafe factors.address
     else { return }
     unsafe forEachImage(of: geometry) { window, image, result in
       unsafe table.pointee.average_pool(window, x + image, factors, y + result)
@@ -123,7 +132,7 @@ extension ConvolutionGeometry {
   }
 
   /// One over the number of pixels under each output position of an image.
-  fileprivate var averagingFactors: AlignedBuffer<Float> {
+  public var averagingFactors: AlignedBuffer<Float> {
     let counts = windowPixelCounts
     let factors = AlignedBuffer<Float>(uninitializedCount: counts.count)
     var span = factors.uniqueSpan

@@ -3,7 +3,7 @@ internal import CAddendKernels
 /// Recurrent layers over whole sequences in float32: the time loop, the products and the gates'
 /// functions in one kernel, and its gradients.
 ///
-/// Weights are packed once per call, so that one panel of them holds all gates of a few units; a tile
+/// Weights are packed, once for a pass or once for many, so that one panel of them holds all gates of a few units; a tile
 /// of rows is multiplied by it and leaves the registers as outputs and memories (Georganas et al.,
 /// 2020, "Harnessing Deep Learning via a Single Building Block"; Banerjee et al., 2019, "Optimizing
 /// Deep Learning RNN Topologies on Intel Architecture"). Rows whose sequence is over cost nothing. Each
@@ -43,7 +43,7 @@ public struct RecurrentKernels: Sendable {
     switch s.unit {
     case .elman: false
     case .gru: true
-    case .lstm: (s.inputSize + s.size) * 16 * s.size >= Self.wideWeights
+    case .lstm: s.hasFewRows || (s.inputSize + s.size) * 16 * s.size >= Self.wideWeights
     }
   }
 
@@ -59,20 +59,42 @@ public struct RecurrentKernels: Sendable {
     return groups(sequence) * lanes * sequence.rowCount * (sequence.unit == .elman ? 1 : 4)
   }
 
+  /// Weights in the order in which `forward` reads them, for any number of passes.
+  public func packed(
+    _ sequence: RecurrentSequence, _ weights: borrowing RecurrentOperands
+  ) -> PackedRecurrence {
+    pack(sequence, weights, transposed: false)
+  }
+
   /// Runs all steps. Outputs past a row's end become zeros.
   public func forward(
     _ sequence: RecurrentSequence, keeps: Bool, x: Span<Float>, start: Span<Float>,
     weights: RecurrentOperands, memory: inout MutableSpan<Float>, gates: inout MutableSpan<Float>,
     output: inout MutableSpan<Float>, end: inout MutableSpan<Float>
   ) {
+    forward(
+      sequence, keeps: keeps, x: x, start: start, packed: packed(sequence, weights),
+      memory: &memory, gates: &gates, output: &output, end: &end)
+  }
+
+  /// The same with weights that `packed` made for such a sequence, of any batch and length; nothing is
+  /// allocated. The state after the last step is left out where `end` has no elements.
+  public func forward(
+    _ sequence: RecurrentSequence, keeps: Bool, x: Span<Float>, start: Span<Float>,
+    packed: PackedRecurrence, memory: inout MutableSpan<Float>, gates: inout MutableSpan<Float>,
+    output: inout MutableSpan<Float>, end: inout MutableSpan<Float>
+  ) {
     let s = sequence
     precondition(
       x.count == s.batch * s.time * s.inputSize && start.count == s.batch * s.stateSize
-        && output.count == s.batch * s.time * s.size && end.count == start.count
+        && output.count == s.batch * s.time * s.size && (end.isEmpty || end.count == start.count)
         && memory.count == memoryCount(s, keeps: keeps)
         && gates.count == gateCount(s, keeps: keeps), "recurrent forward: extents")
+    precondition(
+      packed.instructionSet == instructionSet && packed.unit == s.unit
+        && packed.inputSize == s.inputSize && packed.size == s.size,
+      "recurrent forward: weights packed for another layer")
     clearPadding(s, &output)
-    let packed = pack(s, weights, transposed: false)
     if s.rowCount > 0 {
       var pass = unsafe describe(
         s, x: x.address, start: start.address, output: output.address, memory: memory.address,
@@ -84,6 +106,7 @@ public struct RecurrentKernels: Sendable {
       unsafe run(s, pass)
       withExtendedLifetime(packed) {}
     }
+    guard !end.isEmpty else { return }
     takeEnd(s, keeps: keeps, start: start, output: output.span, memory: memory.span, &end)
   }
 
@@ -227,17 +250,21 @@ public struct RecurrentOperands: ~Escapable {
   }
 }
 
+/// A recurrent layer's weights and biases in the order of one instruction set's kernels.
+public struct PackedRecurrence: Sendable {
+  let instructionSet: InstructionSet
+  let unit: RecurrentUnit
+  let inputSize, size: Int
+  let input, recurrent, bias: AlignedBuffer<Float>
+  let recurrentBias: AlignedBuffer<Float>?
+}
+
 // How a pass is laid out and cut. Safe: the extents were checked by the callers, who keep what the
 // pointers lead to; C keeps none of them.
 extension RecurrentKernels {
-  private struct Packed {
-    let input, recurrent, bias: AlignedBuffer<Float>
-    let recurrentBias: AlignedBuffer<Float>?
-  }
-
   private func pack(
     _ s: RecurrentSequence, _ weights: borrowing RecurrentOperands, transposed: Bool
-  ) -> Packed {
+  ) -> PackedRecurrence {
     let width = s.unit.gateCount * s.size
     precondition(
       weights.input.count == s.inputSize * width && weights.recurrent.count == s.size * width
@@ -251,7 +278,8 @@ extension RecurrentKernels {
           ? table.pointee.transposed_count(cell, depth, s.size)
           : table.pointee.packed_count(cell, depth, s.size))
     }
-    let packed = Packed(
+    let packed = PackedRecurrence(
+      instructionSet: instructionSet, unit: s.unit, inputSize: s.inputSize, size: s.size,
       input: buffer(s.inputSize), recurrent: buffer(s.size), bias: buffer(1),
       recurrentBias: s.unit.hasRecurrentBias ? buffer(1) : nil)
     var first = packed.input.uniqueSpan
@@ -324,30 +352,55 @@ extension RecurrentKernels {
   @unsafe private func run(_ s: RecurrentSequence, _ pass: addend_recurrent_pass) {
     let (table, pool, groups) = unsafe (table, ThreadPool.current, groups(s))
     let everyRow = addend_recurrent_rows(first: 0, stride: 1, end: s.batch)
+    let sumsFirst = unsafe pass.has_input_sums
+    let areSummed = sumsFirst && s.hasFewRows
+    if areSummed { unsafe sumInputsOfAllSteps(s, pass) }
     // Few rows do not occupy the threads: then these share the units, and wait after each step. A
-    // step below some 10⁶ products is not worth that.
+    // step below some 10⁵ products (two microseconds) is not worth that.
     let isNarrow = s.batch < 3 * pool.threadCount
-    if pool.threadCount > 1, isNarrow, s.size * s.size * s.unit.gateCount * s.batch >= 1 << 20 {
-      let share = ((groups + pool.threadCount - 1) / pool.threadCount + 3) & ~3
-      if unsafe pass.has_input_sums {
+    if pool.threadCount > 1, isNarrow, s.size * s.size * s.unit.gateCount * s.batch >= 1 << 17 {
+      if sumsFirst, !areSummed {
         ThreadPool.forEachPart(of: s.time, size: 1) { step, _ in
           var pass = unsafe pass
           unsafe table.pointee.input_sums(&pass, everyRow, step, step + 1)
         }
       }
-      for step in 0..<s.time {
+      let share = share(of: groups, s.unit, parts: min(pool.threadCount, ThreadPool.mostStepParts))
+      pool.runSteps(s.time, parts: (groups + share - 1) / share) { step, part in
         let t = s.isReversed ? s.time - 1 - step : step
-        ThreadPool.forEachPart(of: groups, size: share) { first, count in
-          var pass = unsafe pass
-          unsafe table.pointee.forward(&pass, everyRow, t, t + 1, first, first + count)
-        }
+        var pass = unsafe pass
+        unsafe table.pointee.forward(
+          &pass, everyRow, t, t + 1, part * share, min(groups, (part + 1) * share))
       }
       return
     }
     unsafe forEachPart(s) { rows in
       var pass = unsafe pass
-      if unsafe pass.has_input_sums { unsafe table.pointee.input_sums(&pass, rows, 0, s.time) }
+      if sumsFirst, !areSummed { unsafe table.pointee.input_sums(&pass, rows, 0, s.time) }
       unsafe table.pointee.forward(&pass, rows, 0, s.time, 0, groups)
+    }
+  }
+
+  /// Groups of a part; simple layers' panels hold four.
+  private func share(of groups: Int, _ unit: RecurrentUnit, parts: Int) -> Int {
+    let share = (groups + parts - 1) / parts
+    return unit == .elman ? (share + 3) & ~3 : share
+  }
+
+  /// `b + x W` of the rows of all steps as if they were one step's: a few rows a step would leave tiles
+  /// empty, and take the weights through the caches in each.
+  @unsafe private func sumInputsOfAllSteps(_ s: RecurrentSequence, _ pass: addend_recurrent_pass) {
+    var pass = unsafe pass
+    unsafe (pass.batch, pass.time) = (s.rowCount, 1)
+    unsafe pass.order = s.places?.span.address
+    unsafe pass.starts = s.ends.span.address
+    unsafe (pass.x_row, pass.x_step) = (s.inputSize, 0)
+    let table = unsafe table
+    let parts = max(1, min(ThreadPool.current.threadCount, s.rowCount / 6))
+    ThreadPool.forEachPart(of: s.rowCount, size: (s.rowCount + parts - 1) / parts) { first, count in
+      var pass = unsafe pass
+      unsafe table.pointee.input_sums(
+        &pass, addend_recurrent_rows(first: first, stride: 1, end: first + count), 0, 1)
     }
   }
 

@@ -34,6 +34,11 @@ public struct RecurrentSequence: Sendable {
   let starts: AlignedBuffer<Int>
   /// [batch]: the rows by falling length, where these differ.
   let order: AlignedBuffer<Int>?
+  /// [2]: 0 and the number of all rows.
+  let ends: AlignedBuffer<Int>
+  /// [rowCount]: where each row of each step is among `[batch, time]`, where rows are few and these lie in
+  /// another order.
+  let places: AlignedBuffer<Int>?
 
   public init(
     _ unit: RecurrentUnit, batch: Int, time: Int, inputSize: Int, size: Int,
@@ -56,6 +61,32 @@ public struct RecurrentSequence: Sendable {
     var span = starts.uniqueSpan
     span[0] = 0
     for t in 0..<time { span[t + 1] = span[t] + rows[t] }
+    let ends = AlignedBuffer<Int>(uninitializedCount: 2)
+    self.ends = ends
+    places =
+      batch > 1 && batch <= Self.fewRows ? Self.places(rows, rowCount, order: order) : nil
+    var endsSpan = ends.uniqueSpan
+    (endsSpan[0], endsSpan[1]) = (0, rowCount)
+  }
+
+  /// At up to so many rows a step, tiles of rows stay so empty that the inputs of all steps are multiplied
+  /// at once.
+  private static let fewRows = 4
+  var hasFewRows: Bool { batch <= Self.fewRows }
+
+  private static func places(
+    _ rows: [Int], _ rowCount: Int, order: AlignedBuffer<Int>?
+  ) -> AlignedBuffer<Int> {
+    let places = AlignedBuffer<Int>(uninitializedCount: rowCount)
+    var span = places.uniqueSpan
+    var k = 0
+    for (t, count) in rows.enumerated() {
+      for r in 0..<count {
+        span[k] = (order.map { $0.span[r] } ?? r) * rows.count + t
+        k += 1
+      }
+    }
+    return places
   }
 
   private static func byFallingLength(_ lengths: [Int]) -> AlignedBuffer<Int> {

@@ -94,8 +94,74 @@ public enum Operation<Scalar: TensorScalar>: Sendable {
   /// Each window's mean.
   case averagePool(ConvolutionGeometry)
   case subsample(Subsampling)
-  /// A layer that does not say what it consists of, as it stands.
+  /// A vector for each symbol.
+  case embedding(EmbeddingOperation<Scalar>)
+  /// All steps of a sequence `[time, features]`, from a state of zeros.
+  case recurrent(RecurrentOperation<Scalar>)
+  /// Each row brought to mean 0 and deviation 1, then scaled and shifted.
+  case rowNormalization(RowNormalization<Scalar>)
+  /// `y = (1 − t) x + t h` of the inputs `x`, `h` and `t`.
+  case blend
+  /// A layer that does not say what it consists of, as it stands: dense layers and convolutions whose map
+  /// is approximate, recurrent layers one of whose maps is or whose functions are K-TanH's.
   case layer(any LayerSlot<Scalar>)
+}
+
+/// `y[…, :] = table[x[…], :]`.
+public struct EmbeddingOperation<Scalar: TensorScalar>: Sendable {
+  /// `[vocabulary, features]`.
+  public var table: Tensor<Scalar>
+
+  public init(table: Tensor<Scalar>) {
+    precondition(table.shape.rank == 2, "a table of symbols has rows")
+    self.table = table
+  }
+
+  public var vocabulary: Int { table.shape[0] }
+  public var features: Int { table.shape[1] }
+
+  /// What is thrown for a number that is no symbol.
+  public func refusal(of number: Scalar) -> TensorError {
+    .invalidValue(
+      operation: "embedding", argument: "a symbol",
+      expected: "a whole number from 0 to \(vocabulary - 1)", found: "\(number.double)")
+  }
+}
+
+/// A recurrent layer of one level with exact maps and functions.
+public struct RecurrentOperation<Scalar: TensorScalar>: Sendable {
+  public var unit: RecurrentUnit
+  public var weights: RecurrentWeights<Scalar>
+  /// Time runs from the last step back.
+  public var isReversed: Bool
+  /// `[size]` of the last step in time's direction, or `[time, size]`.
+  public var returnsLast: Bool
+
+  public init(
+    _ unit: RecurrentUnit, _ weights: RecurrentWeights<Scalar>, isReversed: Bool,
+    returnsLast: Bool
+  ) {
+    self.unit = unit
+    self.weights = weights
+    self.isReversed = isReversed
+    self.returnsLast = returnsLast
+  }
+
+  public var inputSize: Int { weights.input.shape[0] }
+  public var size: Int { weights.recurrent.shape[0] }
+}
+
+/// `y = scale · (x − mean(x)) / √(variance(x) + ε) + shift`, rows apart.
+public struct RowNormalization<Scalar: TensorScalar>: Sendable {
+  public var scale, shift: Tensor<Scalar>
+  public var epsilon: Double
+
+  public init(scale: Tensor<Scalar>, shift: Tensor<Scalar>, epsilon: Double) {
+    precondition(scale.count == shift.count, "a scale and a shift for each column")
+    self.scale = scale
+    self.shift = shift
+    self.epsilon = epsilon
+  }
 }
 
 /// A dense layer or a convolution, with what was joined to it.

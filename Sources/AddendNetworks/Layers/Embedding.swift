@@ -82,6 +82,12 @@ public struct EmbeddingLayer<Scalar: TensorScalar>: Layer {
     OperationCount(lookups: input.count * features)
   }
 
+  public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? {
+    graph.append(
+      .embedding(.init(table: table.value)), [x],
+      shape: Shape(graph.nodes[x].shape.extents + [features]))
+  }
+
   /// - Throws: `TensorError.invalidValue` for a number that is no symbol.
   public func forward(
     _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
@@ -123,9 +129,7 @@ public struct EmbeddingLayer<Scalar: TensorScalar>: Layer {
     var symbols = [Int32](repeating: 0, count: x.count)
     var span = symbols.mutableSpan
     if let stray = Scalar.indices(of: x.span, below: vocabulary, into: &span) {
-      throw .invalidValue(
-        operation: "embedding", argument: "a symbol",
-        expected: "a whole number from 0 to \(vocabulary - 1)", found: "\(x.span[stray].double)")
+      throw EmbeddingOperation(table: table.value).refusal(of: x.span[stray])
     }
     return symbols
   }

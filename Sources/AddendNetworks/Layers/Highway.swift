@@ -101,6 +101,12 @@ public struct HighwayLayer<Scalar: TensorScalar>: Layer {
       + OperationCount(multiplications: input.count, additions: 2 * input.count)
   }
 
+  public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? {
+    let h = body.emit(into: &graph, x, named: "body")
+    let t = gate.emit(into: &graph, x, named: "gate")
+    return graph.append(.blend, [x, h, t], shape: graph.nodes[x].shape)
+  }
+
   public func forward(
     _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
   ) throws(TensorError) -> Tensor<Scalar> {

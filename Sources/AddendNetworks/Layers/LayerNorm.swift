@@ -70,6 +70,12 @@ public struct LayerNormLayer<Scalar: TensorScalar>: Layer {
       * OperationCount(multiplications: 3 * features + 3, additions: 5 * features + 1)
   }
 
+  public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? {
+    graph.append(
+      .rowNormalization(.init(scale: scale.value, shift: shift.value, epsilon: epsilon)), [x],
+      shape: graph.nodes[x].shape)
+  }
+
   public func forward(
     _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
   ) throws(TensorError) -> Tensor<Scalar> {

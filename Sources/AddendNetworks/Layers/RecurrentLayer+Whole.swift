@@ -6,13 +6,17 @@ internal import AddendTensors
 extension RecurrentLayer {
   /// The kernels and what they multiply by, where they may take the place of the maps.
   private var whole: (recurrence: any WholeRecurrence<Scalar>, weights: RecurrentWeights<Scalar>)? {
-    guard Cell.hasExactFunctions, let recurrence = Scalar.wholeRecurrence,
-      let input = inputMap.exactWeight,
+    guard let recurrence = Scalar.wholeRecurrence, let weights = exactWeights else { return nil }
+    return (recurrence, weights)
+  }
+
+  /// What the layer multiplies by, where its maps and functions are exact.
+  var exactWeights: RecurrentWeights<Scalar>? {
+    guard Cell.hasExactFunctions, let input = inputMap.exactWeight,
       let recurrent = recurrentMap.exactWeight
     else { return nil }
-    let weights = RecurrentWeights(
+    return RecurrentWeights(
       input: input, recurrent: recurrent, bias: bias.value, recurrentBias: recurrentBias?.value)
-    return (recurrence, weights)
   }
 
   /// All steps, or `nil` where they go one by one.

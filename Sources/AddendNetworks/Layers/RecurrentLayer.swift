@@ -70,6 +70,16 @@ struct RecurrentLayer<Cell: RecurrentCell>: Layer {
       * (inputMap.cost + recurrentMap.cost + OperationCount(additions: biases) + size * Cell.cost)
   }
 
+  func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? {
+    guard let weights = exactWeights else { return nil }
+    let steps = graph.nodes[x].shape[0]
+    return graph.append(
+      .recurrent(
+        .init(
+          Cell.unit, weights, isReversed: traits.isReversed, returnsLast: traits.returns == .last)),
+      [x], shape: traits.returns == .sequence ? [steps, size] : [size])
+  }
+
   func forward(
     _ x: Tensor<Scalar>, _ context: inout PassContext<Scalar>
   ) throws(TensorError) -> Tensor<Scalar> {

@@ -27,10 +27,12 @@ struct GraphTests {
   }
 
   @Test(arguments: [
-    "lenet-5", "resnet:depth=8", "resnet:depth=8,shortcut=B", "vgg-7", "lenet-300-100",
+    "lenet-5", "resnet:depth=8", "resnet:depth=8,shortcut=B", "vgg-7", "lenet-300-100", "mlp",
+    "lstm-lm:hidden=7,dropout=0.5",
   ])
   func networksOfTheZooLeaveNoLayerWhole(_ name: String) throws {
-    let shape: Shape = name.hasPrefix("lenet") ? [28, 28, 1] : [32, 32, 3]
+    let shape: Shape =
+      name.hasPrefix("lenet") ? [28, 28, 1] : name.hasPrefix("lstm") ? [9] : [32, 32, 3]
     let network = try Zoo.network(Specification(parsing: name), input: shape, classes: 10)
     let graph = Graph(try Model<Float>(network, seed: 1))
     for node in graph.nodes {
@@ -38,12 +40,49 @@ struct GraphTests {
     }
   }
 
-  /// Every pass keeps results within its bound, alone and after the passes before it.
+  /// The same of recurrent layers, embeddings, normalised rows and gates, none of which stays whole.
   @Test(arguments: 0..<24 as Range<UInt64>)
-  func passesKeepResults(seed: UInt64) throws {
-    let model = try RandomNetwork.model(
-      RandomNetwork.network(seed: seed), of: Double.self, seed: seed)
-    let x = Self.input(model, batch: 2, seed: seed)
+  func aGraphComputesWhatItsRecurrentModelDoes(seed: UInt64) throws {
+    let network = RandomNetwork.recurrentNetwork(seed: seed)
+    let model = try RandomNetwork.model(network, of: Double.self, seed: seed)
+    let graph = Graph(model)
+    for node in graph.nodes {
+      if case .layer = node.operation { Issue.record("\(node.name) stays whole") }
+    }
+    let x = RandomNetwork.symbols(network, batch: 3, seed: seed, of: Double.self)
+    let deviation = Deviation(try graph.run(x), from: try model.forward(x).elements)
+    #expect(deviation.size < 1e-12, "\(deviation)")
+  }
+
+  /// What `Operation.layer` lists.
+  @Test(arguments: [
+    ("lookup:block=4", FunctionApproximation.exact, 3), ("float32", .kTanH, 1),
+    ("float32", .exact, 0),
+  ])
+  func approximationsStayWhole(
+    _ map: String, _ approximation: FunctionApproximation, count: Int
+  ) throws {
+    let network = Network("approximate", input: [3, 8]) {
+      LSTM(8, approximation: approximation)
+      GELU(approximation: approximation)
+      Dense(8)
+      Highway { Tanh() }
+    }
+    let graph = Graph(try Model<Float>(network, map: Specification(parsing: map), seed: 1))
+    let whole = graph.nodes.count { if case .layer = $0.operation { true } else { false } }
+    #expect(whole == count)
+  }
+
+  /// Every pass keeps results within its bound, alone and after the passes before it.
+  @Test(arguments: 0..<24 as Range<UInt64>, [false, true])
+  func passesKeepResults(seed: UInt64, isRecurrent: Bool) throws {
+    let network =
+      isRecurrent ? RandomNetwork.recurrentNetwork(seed: seed) : RandomNetwork.network(seed: seed)
+    let model = try RandomNetwork.model(network, of: Double.self, seed: seed)
+    let x =
+      isRecurrent
+      ? RandomNetwork.symbols(network, batch: 2, seed: seed, of: Double.self)
+      : Self.input(model, batch: 2, seed: seed)
     let plain = Graph(model)
     var changed = plain
     for pass in GraphPass.standard {
@@ -62,7 +101,7 @@ struct GraphTests {
         }
       }
     }
-    #expect(changed.nodes.count < plain.nodes.count)
+    #expect(isRecurrent || changed.nodes.count < plain.nodes.count)
   }
 
   /// Normalisations, sums and rectifiers of a residual network all become parts of its convolutions.
