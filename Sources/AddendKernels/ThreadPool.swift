@@ -48,7 +48,7 @@ public final class ThreadPool: Sendable {
   }
 
   /// The most parts of a step.
-  static let mostStepParts = Int(addend_steps_most_parts)
+  static let mostStepParts = Int(addend_pool_steps_most_parts)
 
   /// Cuts `count` units of work into parts of `size`, the last one shorter, and runs `body` on the
   /// current pool for each; one part alone stays on the calling thread.

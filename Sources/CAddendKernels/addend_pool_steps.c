@@ -1,4 +1,4 @@
-#include "addend_steps.h"
+#include "addend_pool_steps.h"
 
 #include <sched.h>
 #include <stdatomic.h>
@@ -23,7 +23,7 @@ enum {
 
 typedef struct {
   size_t steps, parts;
-  addend_step_task task;
+  addend_pool_step_task task;
   void *context;
   /// Parts that are done, of all steps.
   _Alignas(64) atomic_size_t done;
@@ -31,7 +31,7 @@ typedef struct {
   struct {
     _Alignas(64) atomic_size_t step;
     atomic_bool is_attended;
-  } next[addend_steps_most_parts];
+  } next[addend_pool_steps_most_parts];
 } schedule;
 
 /// Runs a part if nobody has begun it. All earlier steps are done, and this thread has seen that.
@@ -62,7 +62,7 @@ static void run_member(void *context, size_t member) {
   }
 }
 
-void addend_pool_run_steps(addend_pool *pool, size_t steps, size_t parts, addend_step_task task,
+void addend_pool_run_steps(addend_pool *pool, size_t steps, size_t parts, addend_pool_step_task task,
                            void *context) {
   schedule s = {.steps = steps, .parts = parts, .task = task, .context = context};
   addend_pool_run(pool, parts, run_member, &s);
