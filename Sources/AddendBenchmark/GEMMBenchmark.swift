@@ -104,7 +104,15 @@ public struct GEMMBenchmark: Sendable {
       return .writing(problem.resultCount) {
         packed.multiply(problem.a.span, rows: problem.m, into: &$0)
       }
-    }
+    },
+    Way("PackedBFloat16Matrix", isReference: true) { problem in
+      let a = BFloat16Rows(rounding: problem.a.span, rows: problem.m, columns: problem.k)
+      let packed = PackedBFloat16Matrix(
+        rounding: problem.b.span, rows: problem.k, columns: problem.n)
+      // Both factors are rounded by up to 2⁻⁸ of their size, which is 2⁻⁷ of each term and a bit.
+      let tolerance = Tolerance.times(1 + 1.01 * 0x1p-7 / (Double(problem.k) * 0x1p-24))
+      return .writing(problem.resultCount, tolerance: tolerance) { packed.multiply(a, into: &$0) }
+    },
   ]
 
   package static let rivals: [Way<Problem>] =
@@ -126,6 +134,14 @@ public struct GEMMBenchmark: Sendable {
     ]
 
   package static let packedRivals: [Way<Problem>] = [
+    Way("LIBXSMM") { problem in
+      let product = LIBXSMMProduct(
+        rows: problem.m, problem.b.span, n: problem.n, k: problem.k)
+      guard let product else { return nil }
+      return .writing(problem.resultCount) {
+        product.multiply(problem.a.span, into: &$0)
+      }
+    },
     matmul("oneDNN matmul", packs: true),
     matmul("oneDNN matmul, bfloat16", packs: true, bfloat16: true),
   ]

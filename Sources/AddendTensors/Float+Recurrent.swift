@@ -1,32 +1,35 @@
-internal import AddendKernels
+public import AddendKernels
 
 // The time steps of recurrent layers in float32 through kernels.
 extension Float {
   public static func lstmStep(
-    size: Int, input: Span<Float>, recurrent: Span<Float>, memory: Span<Float>,
+    _ functions: FunctionApproximation, size: Int, input: Span<Float>, recurrent: Span<Float>,
+    memory: Span<Float>,
     gates: inout MutableSpan<Float>, nextMemory: inout MutableSpan<Float>,
     output: inout MutableSpan<Float>
   ) {
-    FloatKernels.best.lstmStep(
+    RecurrentStepKernels(functions).lstmStep(
       size: size, input: input, recurrent: recurrent, memory: memory, gates: &gates,
       nextMemory: &nextMemory, output: &output)
   }
 
   public static func lstmStepGradient(
-    size: Int, gates: Span<Float>, memory: Span<Float>, nextMemory: Span<Float>,
+    _ functions: FunctionApproximation, size: Int, gates: Span<Float>, memory: Span<Float>,
+    nextMemory: Span<Float>,
     outputGradient: Span<Float>, memoryGradient: inout MutableSpan<Float>,
     gateGradient: inout MutableSpan<Float>
   ) {
-    FloatKernels.best.lstmStepGradient(
+    RecurrentStepKernels(functions).lstmStepGradient(
       size: size, gates: gates, memory: memory, nextMemory: nextMemory,
       outputGradient: outputGradient, memoryGradient: &memoryGradient, gateGradient: &gateGradient)
   }
 
   public static func gruStep(
-    size: Int, input: Span<Float>, recurrent: Span<Float>, state: Span<Float>,
+    _ functions: FunctionApproximation, size: Int, input: Span<Float>, recurrent: Span<Float>,
+    state: Span<Float>,
     gates: inout MutableSpan<Float>, output: inout MutableSpan<Float>
   ) {
-    FloatKernels.best.gruStep(
+    RecurrentStepKernels(functions).gruStep(
       size: size, input: input, recurrent: recurrent, state: state, gates: &gates, output: &output)
   }
 
@@ -35,13 +38,16 @@ extension Float {
     outputGradient: Span<Float>, stateGradient: inout MutableSpan<Float>,
     inputGradient: inout MutableSpan<Float>, recurrentGradient: inout MutableSpan<Float>
   ) {
-    FloatKernels.best.gruStepGradient(
+    RecurrentStepKernels(.exact).gruStepGradient(
       size: size, gates: gates, recurrent: recurrent, state: state, outputGradient: outputGradient,
       stateGradient: &stateGradient, inputGradient: &inputGradient,
       recurrentGradient: &recurrentGradient)
   }
 
   public static func elmanStep(
-    input: Span<Float>, recurrent: Span<Float>, output: inout MutableSpan<Float>
-  ) { FloatKernels.best.elmanStep(input: input, recurrent: recurrent, output: &output) }
+    _ functions: FunctionApproximation, input: Span<Float>, recurrent: Span<Float>,
+    output: inout MutableSpan<Float>
+  ) {
+    RecurrentStepKernels(functions).elmanStep(input: input, recurrent: recurrent, output: &output)
+  }
 }

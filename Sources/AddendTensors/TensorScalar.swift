@@ -189,18 +189,21 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   // TensorScalar+Recurrent.swift
   /// `h′, s′` of an LSTM from `s`, and the gates' values.
   static func lstmStep(
-    size: Int, input: Span<Self>, recurrent: Span<Self>, memory: Span<Self>,
+    _ functions: FunctionApproximation, size: Int, input: Span<Self>, recurrent: Span<Self>,
+    memory: Span<Self>,
     gates: inout MutableSpan<Self>, nextMemory: inout MutableSpan<Self>,
     output: inout MutableSpan<Self>)
   /// The gradient towards `input` and `recurrent`, which is one; that towards `s′` becomes that
   /// towards `s`.
   static func lstmStepGradient(
-    size: Int, gates: Span<Self>, memory: Span<Self>, nextMemory: Span<Self>,
+    _ functions: FunctionApproximation, size: Int, gates: Span<Self>, memory: Span<Self>,
+    nextMemory: Span<Self>,
     outputGradient: Span<Self>, memoryGradient: inout MutableSpan<Self>,
     gateGradient: inout MutableSpan<Self>)
   /// `h′` of a GRU from `h`, and the gates' values.
   static func gruStep(
-    size: Int, input: Span<Self>, recurrent: Span<Self>, state: Span<Self>,
+    _ functions: FunctionApproximation, size: Int, input: Span<Self>, recurrent: Span<Self>,
+    state: Span<Self>,
     gates: inout MutableSpan<Self>, output: inout MutableSpan<Self>)
   /// The gradients of `gruStep`, overwritten; `stateGradient` lacks what goes through `recurrent`.
   static func gruStepGradient(
@@ -209,27 +212,12 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
     inputGradient: inout MutableSpan<Self>, recurrentGradient: inout MutableSpan<Self>)
   /// `h′ = tanh(input + recurrent)`.
   static func elmanStep(
-    input: Span<Self>, recurrent: Span<Self>, output: inout MutableSpan<Self>)
+    _ functions: FunctionApproximation, input: Span<Self>, recurrent: Span<Self>,
+    output: inout MutableSpan<Self>)
 
   // TensorScalar+Recurrence.swift
   /// Recurrent layers over whole sequences; `nil` where there are no kernels for them.
   static var wholeRecurrence: (any WholeRecurrence<Self>)? { get }
-
-  // TensorScalar+ApproximateRecurrent.swift: the same with K-TanH's functions; the gradients of
-  // `gruStep` serve both
-  static func approximateLSTMStep(
-    size: Int, input: Span<Self>, recurrent: Span<Self>, memory: Span<Self>,
-    gates: inout MutableSpan<Self>, nextMemory: inout MutableSpan<Self>,
-    output: inout MutableSpan<Self>)
-  static func approximateLSTMStepGradient(
-    size: Int, gates: Span<Self>, memory: Span<Self>, nextMemory: Span<Self>,
-    outputGradient: Span<Self>, memoryGradient: inout MutableSpan<Self>,
-    gateGradient: inout MutableSpan<Self>)
-  static func approximateGRUStep(
-    size: Int, input: Span<Self>, recurrent: Span<Self>, state: Span<Self>,
-    gates: inout MutableSpan<Self>, output: inout MutableSpan<Self>)
-  static func approximateElmanStep(
-    input: Span<Self>, recurrent: Span<Self>, output: inout MutableSpan<Self>)
 
   // TensorScalar+TaylorSoftmax.swift; `order` is even and positive
   /// `f(z_c) / Σ_k f(z_k)` of each row, with `f(z) = Σ_{i ≤ order} z^i / i!`.

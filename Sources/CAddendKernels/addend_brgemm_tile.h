@@ -1,5 +1,9 @@
-// The tiles of one instruction set, named by ADDEND_VARIANT. No include guard: addend_brgemm.c
-// includes this file once for each, with the set's vectors behind the macros.
+// The tiles of one instruction set and kind of product, for sources of addend_sets.h. Their macros say
+// how products are added (ADD_PRODUCT) and sums (ADD), whether sums of one vector are split in two
+// (PAIRS), and which tiles there are: up to VECTORS vectors wide and ROW_LIMITS rows high, as
+// ADDEND_TILES lists them by ROWS_6 and ROWS_8.
+#define ROWS_6(kernel, v) kernel(v, 1) kernel(v, 2) kernel(v, 3) kernel(v, 4) kernel(v, 5) kernel(v, 6)
+#define ROWS_8(kernel, v) ROWS_6(kernel, v) kernel(v, 7) kernel(v, 8)
 
 /// sums[i][v] += Σ_t Σ_p A_t(i, p) B_t[p][v]. With `rows` and `vectors` known to the compiler the sums
 /// stay in registers. `masks`: the last vector of b must not be read to its end.
@@ -29,11 +33,11 @@ ADDEND_INLINE void ADDEND_VARIANT(add_products)(const addend_brgemm_tile *restri
         const VECTOR odd = masks ? LOAD_PART(b + ldb, part) : LOAD(b + ldb);
 #pragma clang loop unroll(full)
         for (size_t i = 0; i < rows; ++i)
-          sums[i][0] = MULTIPLY_ADD(BROADCAST(transposed ? a[0][p * lda + i] : a[i][p]), even,
+          sums[i][0] = ADD_PRODUCT(BROADCAST(transposed ? a[0][p * lda + i] : a[i][p]), even,
                                     sums[i][0]);
 #pragma clang loop unroll(full)
         for (size_t i = 0; i < rows; ++i)
-          sums[i][1] = MULTIPLY_ADD(
+          sums[i][1] = ADD_PRODUCT(
               BROADCAST(transposed ? a[0][(p + 1) * lda + i] : a[i][p + 1]), odd, sums[i][1]);
       }
 #pragma clang loop unroll_count(2)
@@ -45,7 +49,8 @@ ADDEND_INLINE void ADDEND_VARIANT(add_products)(const addend_brgemm_tile *restri
       if (streaming) {
         // What follows B is prefetched at its end.
 #pragma clang loop unroll(full)
-        for (size_t v = 0; v < vectors; ++v) FETCH(b + addend_brgemm_lead * ldb + v * LANES);
+        for (size_t v = 0; v < vectors; ++v)
+          __builtin_prefetch(b + addend_brgemm_lead * ldb + v * LANES);
       }
       b += ldb;
 #pragma clang loop unroll(full)
@@ -53,7 +58,7 @@ ADDEND_INLINE void ADDEND_VARIANT(add_products)(const addend_brgemm_tile *restri
         const VECTOR left = BROADCAST(transposed ? a[0][p * lda + i] : a[i][p]);
 #pragma clang loop unroll(full)
         for (size_t v = 0; v < vectors; ++v)
-          sums[i][v] = MULTIPLY_ADD(left, right[v], sums[i][v]);
+          sums[i][v] = ADD_PRODUCT(left, right[v], sums[i][v]);
       }
     }
   }
@@ -71,7 +76,7 @@ ADDEND_INLINE void ADDEND_VARIANT(tile)(const addend_brgemm_tile *restrict t, co
   for (size_t i = 0; i < rows; ++i)
 #pragma clang loop unroll(full)
     for (size_t v = 0; v < vectors; ++v) {
-      PREFETCH(t->c + i * t->ldc + v * LANES);
+      __builtin_prefetch(t->c + i * t->ldc + v * LANES);
       sums[i][v] = BROADCAST(0.0f);
     }
   if (PAIRS && vectors == 1)
@@ -125,3 +130,5 @@ static const addend_brgemm_kernels ADDEND_VARIANT(brgemm) = {
 #undef STRAIGHT
 #undef STREAMING
 #undef TRANSPOSED
+#undef ROWS_6
+#undef ROWS_8

@@ -1,7 +1,5 @@
 #include "addend_depthwise.h"
 
-#include "addend_f32_math.h"
-
 // Products and sums stay apart where there is no fused unit.
 #pragma STDC FP_CONTRACT OFF
 
@@ -43,35 +41,11 @@ static bool has_all(const addend_direct_axis *axis, tap_range range) {
   return range.end - range.first == axis->taps;
 }
 
-#define MULTIPLY_ADD(x, y, z) ((x) * (y) + (z))
-#define ADDEND_VARIANT(name) name##_scalar
-#include "addend_depthwise_variant.h"
-#undef ADDEND_VARIANT
-#undef MULTIPLY_ADD
-
-#if defined(__x86_64__)
-#define MULTIPLY_ADD(x, y, z) __builtin_elementwise_fma(x, y, z)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#define ADDEND_VARIANT(name) name##_avx2
-#include "addend_depthwise_variant.h"
-#undef ADDEND_VARIANT
-#pragma clang attribute pop
-
-#pragma clang attribute push( \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
-#define ADDEND_VARIANT(name) name##_avx512
-#include "addend_depthwise_variant.h"
-#undef ADDEND_VARIANT
-#pragma clang attribute pop
-#endif
+#define ADDEND_SOURCE "addend_depthwise_variant.h"
+#include "addend_sets.h"
 
 const addend_depthwise_kernels *addend_depthwise_select(addend_isa isa) {
-#if defined(__x86_64__)
-  if (isa >= ADDEND_ISA_AVX512) return &depthwise_avx512;
-  if (isa >= ADDEND_ISA_AVX2) return &depthwise_avx2;
-#endif
-  (void)isa;
-  return &depthwise_scalar;
+  return ADDEND_SELECT(isa, depthwise);
 }
 
 void addend_depthwise_pack(const addend_direct_piece *piece, const addend_window *window,

@@ -26,8 +26,8 @@ ADDEND_INLINE void WIDTH_VARIANT(positions)(const size_t count, const size_t blo
       for (size_t i = 0; i < count; ++i)
 #pragma clang loop unroll(full)
         for (size_t v = 0; v < blocks; ++v)
-          sums[i][v] = MULTIPLY_ADD(*(const BLOCK *)(x + i * step + v * CHANNELS), weights[v],
-                                    sums[i][v]);
+          sums[i][v] = ADD_PRODUCT(*(const BLOCK *)(x + i * step + v * CHANNELS), weights[v],
+                                   sums[i][v]);
     }
 #pragma clang loop unroll(full)
   for (size_t i = 0; i < count; ++i)
@@ -85,8 +85,8 @@ ADDEND_INLINE void WIDTH_VARIANT(add_products)(const size_t taps, const size_t b
       const BLOCK right = *(const BLOCK *)(dy + q * channels + v * CHANNELS);
 #pragma clang loop unroll(full)
       for (size_t s = 0; s < taps; ++s)
-        sums[s][v] = MULTIPLY_ADD(*(const BLOCK *)(source + s * tap_step + v * CHANNELS), right,
-                                  sums[s][v]);
+        sums[s][v] = ADD_PRODUCT(*(const BLOCK *)(source + s * tap_step + v * CHANNELS), right,
+                                 sums[s][v]);
     }
 }
 

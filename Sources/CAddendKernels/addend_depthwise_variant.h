@@ -1,5 +1,9 @@
-// Depthwise kernels of one instruction set, named by ADDEND_VARIANT. No include guard:
-// addend_depthwise.c includes this file once for each.
+// Depthwise kernels of one instruction set: a source of addend_sets.h.
+#if LANES > 4
+#define ADD_PRODUCT(x, y, sum) __builtin_elementwise_fma(x, y, sum)
+#else
+#define ADD_PRODUCT(x, y, sum) ((x) * (y) + (sum))
+#endif
 #define BLOCK block_16
 #define CHANNELS 16
 #define WIDTH_VARIANT(name) ADDEND_VARIANT(name##_16)
@@ -54,3 +58,4 @@ static void ADDEND_VARIANT(depthwise_gradient)(size_t batch, const addend_window
 static const addend_depthwise_kernels ADDEND_VARIANT(depthwise) = {
     .line = ADDEND_VARIANT(depthwise_line),
     .gradient = ADDEND_VARIANT(depthwise_gradient)};
+#undef ADD_PRODUCT

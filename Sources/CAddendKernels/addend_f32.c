@@ -6,7 +6,6 @@
 // Each variant is the same source under another target; none is written twice.
 #pragma STDC FP_CONTRACT OFF
 
-#include "addend_f32_math.h"
 #include "addend_f32_taps.h"
 
 // Columns are worked on in blocks of a width that the compiler knows, so that a block's sums stay
@@ -20,31 +19,9 @@
     for (; c < (columns); ++c) ADDEND_VARIANT(block)(1, c, __VA_ARGS__);            \
   } while (0)
 
-#define ADDEND_VARIANT(name) name##_scalar
-#include "addend_f32_variant.h"
-#undef ADDEND_VARIANT
-
-#if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
-#define ADDEND_VARIANT(name) name##_avx2
-#include "addend_f32_variant.h"
-#undef ADDEND_VARIANT
-#pragma clang attribute pop
-
-#pragma clang attribute push( \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"))), \
-    apply_to = function)
-#define ADDEND_VARIANT(name) name##_avx512
-#include "addend_f32_variant.h"
-#undef ADDEND_VARIANT
-#pragma clang attribute pop
-#endif
+#define ADDEND_SOURCE "addend_f32_variant.h"
+#include "addend_sets.h"
 
 const addend_f32_kernels *addend_f32_select(addend_isa isa) {
-#if defined(__x86_64__)
-  if (isa >= ADDEND_ISA_AVX512) return &kernels_avx512;
-  if (isa >= ADDEND_ISA_AVX2) return &kernels_avx2;
-#endif
-  (void)isa;
-  return &kernels_scalar;
+  return ADDEND_SELECT(isa, kernels);
 }

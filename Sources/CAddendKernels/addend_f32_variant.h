@@ -1,5 +1,4 @@
-// One variant of the float32 kernels, named by ADDEND_VARIANT. No include guard: addend_f32.c
-// includes this file once for each instruction set.
+// The float32 kernels of one instruction set: a source of addend_sets.h.
 #include "addend_f32_elements.h"
 #include "addend_f32_rows.h"
 #include "addend_f32_losses.h"

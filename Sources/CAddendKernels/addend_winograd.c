@@ -1,12 +1,8 @@
 #include "addend_winograd.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
-#include "addend_f32_math.h"
 
 // The compiler may fuse products and sums: errors are bounded, bits are not promised across sets.
 #pragma STDC FP_CONTRACT ON
@@ -117,99 +113,11 @@ typedef void (*backward_tile)(addend_winograd_block m, size_t count, const resul
 
 #define PREFETCH(p, writes) __builtin_prefetch(p, writes, 3)
 
-typedef float vector4 __attribute__((vector_size(16), aligned(4)));
-ADDEND_INLINE vector4 load4(const float *p, size_t count) {
-  vector4 x = {0, 0, 0, 0};
-  for (size_t i = 0; i < count; ++i) x[i] = p[i];
-  return x;
-}
-ADDEND_INLINE void store4(float *p, vector4 x, size_t count) {
-  for (size_t i = 0; i < count; ++i) p[i] = x[i];
-}
-#define ADDEND_VARIANT(name) name##_scalar
-#define ADDEND_SET ADDEND_ISA_SCALAR
-#define VECTOR vector4
-#define LANES 4
-#define MASK size_t
-#define FIRST(count) (count)
-#define LOAD(p) (*(const vector4 *)(p))
-#define STORE(p, x) ((void)(*(vector4 *)(p) = (x)))
-#define LOAD_PART(p, count) ((count) == LANES ? LOAD(p) : load4(p, count))
-#define STORE_PART(p, x, count) ((count) == LANES ? STORE(p, x) : store4(p, x, count))
-#define BROADCAST(x) ((vector4){x, x, x, x})
-#define MAXIMUM(x, y) ((vector4)(((x) > (y)) & (__typeof__((x) > (y)))(x)))
-#include "addend_winograd_tile.h"
-#undef ADDEND_VARIANT
-#undef ADDEND_SET
-#undef VECTOR
-#undef LANES
-#undef MASK
-#undef FIRST
-#undef LOAD
-#undef STORE
-#undef LOAD_PART
-#undef STORE_PART
-#undef BROADCAST
-#undef MAXIMUM
-
-#if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-ADDEND_INLINE __m256i first8(size_t count) {
-  return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)count),
-                            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-}
-#define ADDEND_VARIANT(name) name##_avx2
-#define ADDEND_SET ADDEND_ISA_AVX2
-#define VECTOR __m256
-#define LANES 8
-#define MASK __m256i
-#define FIRST(count) first8(count)
-#define LOAD(p) _mm256_loadu_ps(p)
-#define STORE(p, x) _mm256_storeu_ps(p, x)
-#define LOAD_PART(p, mask) _mm256_maskload_ps(p, mask)
-#define STORE_PART(p, x, mask) _mm256_maskstore_ps(p, mask, x)
-#define BROADCAST(x) _mm256_set1_ps(x)
-#define MAXIMUM(x, y) _mm256_max_ps(x, y)
-#include "addend_winograd_tile.h"
-#pragma clang attribute pop
-#undef ADDEND_VARIANT
-#undef ADDEND_SET
-#undef VECTOR
-#undef LANES
-#undef MASK
-#undef FIRST
-#undef LOAD
-#undef STORE
-#undef LOAD_PART
-#undef STORE_PART
-#undef BROADCAST
-#undef MAXIMUM
-
-#pragma clang attribute push( \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
-#define ADDEND_VARIANT(name) name##_avx512
-#define ADDEND_SET ADDEND_ISA_AVX512
-#define VECTOR __m512
-#define LANES 16
-#define MASK __mmask16
-#define FIRST(count) ((__mmask16)((1u << (count)) - 1))
-#define LOAD(p) _mm512_loadu_ps(p)
-#define STORE(p, x) _mm512_storeu_ps(p, x)
-#define LOAD_PART(p, mask) _mm512_maskz_loadu_ps(mask, p)
-#define STORE_PART(p, x, mask) _mm512_mask_storeu_ps(p, mask, x)
-#define BROADCAST(x) _mm512_set1_ps(x)
-#define MAXIMUM(x, y) _mm512_max_ps(x, y)
-#include "addend_winograd_tile.h"
-#pragma clang attribute pop
-#endif
+#define ADDEND_SOURCE "addend_winograd_tile.h"
+#include "addend_sets.h"
 
 const addend_winograd_kernels *addend_winograd_select(addend_isa isa) {
-#if defined(__x86_64__)
-  if (isa >= ADDEND_ISA_AVX512) return &winograd_avx512;
-  if (isa >= ADDEND_ISA_AVX2) return &winograd_avx2;
-#endif
-  (void)isa;
-  return &winograd_scalar;
+  return ADDEND_SELECT(isa, winograd);
 }
 
 /// Cuts an extent into tiles and returns how many of them are of the greater size.

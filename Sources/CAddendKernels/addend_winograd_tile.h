@@ -1,5 +1,4 @@
-// The transforms of one instruction set, named by ADDEND_VARIANT. No include guard:
-// addend_winograd.c includes this file once for each, with the set's vectors behind the macros.
+// The transforms of one instruction set: a source of addend_sets.h.
 // Sums and products are written with the vectors' operators; the compiler fuses them where it can.
 
 #include "addend_winograd_lines.h"

@@ -4,6 +4,16 @@ import AddendNetworks
 import AddendTensors
 import Testing
 
+/// One round as short as can be, of a machine whose limits are round numbers.
+private func setting() -> BenchmarkSetting {
+  var timing = Interleaved()
+  timing.minimumDuration = .zero
+  timing.rounds = 1
+  return BenchmarkSetting(
+    timing: timing,
+    limits: RooflineLimits(threads: 1, multiplyAdds: 1e9, bandwidths: [.memory: 1e9]))
+}
+
 @Test(arguments: ModelBenchmark.Pass.allCases)
 func networksAreMeasuredByExamples(_ pass: ModelBenchmark.Pass) throws {
   let network = Network("small", input: [6]) {
@@ -11,13 +21,7 @@ func networksAreMeasuredByExamples(_ pass: ModelBenchmark.Pass) throws {
     ReLU()
     Dense(3)
   }
-  var timing = Interleaved()
-  timing.minimumDuration = .zero
-  timing.rounds = 1
-  let setting = BenchmarkSetting(
-    timing: timing,
-    limits: RooflineLimits(threads: 1, multiplyAdds: 1e9, bandwidths: [.memory: 1e9]))
-  let result = try ModelBenchmark(Model(network, seed: 1), batch: 4, pass).run(setting)
+  let result = try ModelBenchmark(Model(network, seed: 1), batch: 4, pass).run(setting())
   let examples = try #require(result.figures.first { $0.name == "examplesPerSecond" }?.value)
   #expect((examples * result.ours - 4).magnitude < 1e-9)
   // Forward 6·5 + 5·3; back twice that but for the first layer's input, which nobody asks about.
@@ -28,15 +32,9 @@ func networksAreMeasuredByExamples(_ pass: ModelBenchmark.Pass) throws {
 
 @Test func symbolsAreWithinTheVocabulary() throws {
   let network = try Zoo.network(.init("lstm-lm", ["hidden": .integer(4)]), input: [3], classes: 11)
-  var timing = Interleaved()
-  timing.minimumDuration = .zero
-  timing.rounds = 1
-  let setting = BenchmarkSetting(
-    timing: timing,
-    limits: RooflineLimits(threads: 1, multiplyAdds: 1e9, bandwidths: [.memory: 1e9]))
   for pass in ModelBenchmark.Pass.allCases {
     #expect(throws: Never.self) {
-      try ModelBenchmark(Model(network, seed: 1), batch: 2, pass).run(setting)
+      try ModelBenchmark(Model(network, seed: 1), batch: 2, pass).run(setting())
     }
   }
 }

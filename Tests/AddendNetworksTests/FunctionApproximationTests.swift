@@ -1,4 +1,5 @@
 import AddendCatalogue
+import AddendKernels
 import AddendLinear
 import AddendNetworks
 import AddendTensors

@@ -84,8 +84,8 @@ struct ApproximateRecurrentTests {
     var gateSpan = gates.mutableSpan
     var nextSpan = next.mutableSpan
     let h = Tensor<Double>([count]) {
-      Double.approximateLSTMStep(
-        size: size, input: input.span, recurrent: recurrent.span, memory: memory.span,
+      Double.lstmStep(
+        .kTanH, size: size, input: input.span, recurrent: recurrent.span, memory: memory.span,
         gates: &gateSpan, nextMemory: &nextSpan, output: &$0)
     }
     Self.expectNear(h.elements, expected.h, "h")
@@ -93,8 +93,8 @@ struct ApproximateRecurrentTests {
     var memoryGradient = ds
     var memorySpan = memoryGradient.mutableSpan
     let gateGradient = Tensor<Double>([wide]) {
-      Double.approximateLSTMStepGradient(
-        size: size, gates: gates.span, memory: memory.span, nextMemory: next.span,
+      Double.lstmStepGradient(
+        .kTanH, size: size, gates: gates.span, memory: memory.span, nextMemory: next.span,
         outputGradient: dh.span, memoryGradient: &memorySpan, gateGradient: &$0)
     }
     func value(_ input: [Double], _ memory: [Double], _ f: inout Surrogates) -> Double {
@@ -133,8 +133,8 @@ struct ApproximateRecurrentTests {
     var gates = input
     var gateSpan = gates.mutableSpan
     let h = Tensor<Double>([count]) {
-      Double.approximateGRUStep(
-        size: size, input: input.span, recurrent: recurrent.span, state: state.span,
+      Double.gruStep(
+        .kTanH, size: size, input: input.span, recurrent: recurrent.span, state: state.span,
         gates: &gateSpan, output: &$0)
     }
     Self.expectNear(h.elements, expected, "h")
@@ -163,7 +163,7 @@ struct ApproximateRecurrentTests {
   @Test func elmanStepIsItsEquation() {
     let (input, recurrent) = (Self.numbers(7, 10), Self.numbers(7, 11))
     let h = Tensor<Double>([7]) {
-      Double.approximateElmanStep(input: input.span, recurrent: recurrent.span, output: &$0)
+      Double.elmanStep(.kTanH, input: input.span, recurrent: recurrent.span, output: &$0)
     }
     #expect(
       h.elements == zip(input, recurrent).map { Double.value(of: .kTanH(.tanh), at: $0 + $1) })
@@ -185,15 +185,15 @@ struct ApproximateRecurrentTests {
     var gateSpan = gates.mutableSpan
     var nextSpan = next.mutableSpan
     let h = Tensor<Float>([count]) {
-      Float.approximateLSTMStep(
-        size: size, input: input.span, recurrent: recurrent.span, memory: state.span,
+      Float.lstmStep(
+        .kTanH, size: size, input: input.span, recurrent: recurrent.span, memory: state.span,
         gates: &gateSpan, nextMemory: &nextSpan, output: &$0)
     }.elements
     var ds = dh
     var memorySpan = ds.mutableSpan
     let inner = Tensor<Float>([4 * count]) {
-      Float.approximateLSTMStepGradient(
-        size: size, gates: gates.span, memory: state.span, nextMemory: next.span,
+      Float.lstmStepGradient(
+        .kTanH, size: size, gates: gates.span, memory: state.span, nextMemory: next.span,
         outputGradient: dh.span, memoryGradient: &memorySpan, gateGradient: &$0)
     }.elements
     for k in 0..<count {
@@ -213,12 +213,12 @@ struct ApproximateRecurrentTests {
     var narrow = short
     var narrowSpan = narrow.mutableSpan
     let y = Tensor<Float>([count]) {
-      Float.approximateGRUStep(
-        size: size, input: short.span, recurrent: shortRecurrent.span, state: state.span,
+      Float.gruStep(
+        .kTanH, size: size, input: short.span, recurrent: shortRecurrent.span, state: state.span,
         gates: &narrowSpan, output: &$0)
     }.elements
     let plain = Tensor<Float>([count]) {
-      Float.approximateElmanStep(input: state.span, recurrent: dh.span, output: &$0)
+      Float.elmanStep(.kTanH, input: state.span, recurrent: dh.span, output: &$0)
     }.elements
     for k in 0..<count {
       let at = (0..<3).map { (3 * (k / size) + $0) * size + k % size }

@@ -257,11 +257,11 @@ enum BulkOperation: CaseIterable {
       switch self {
       case .lstmStep:
         Scalar.lstmStep(
-          size: size, input: input.span, recurrent: recurrent.span, memory: state.span,
+          .exact, size: size, input: input.span, recurrent: recurrent.span, memory: state.span,
           gates: &wideSpan, nextMemory: &narrowSpan, output: &$0)
       case .gruStep:
         Scalar.gruStep(
-          size: size, input: input.span, recurrent: recurrent.span, state: state.span,
+          .exact, size: size, input: input.span, recurrent: recurrent.span, state: state.span,
           gates: &wideSpan, output: &$0)
       case .gruStepGradient:
         Scalar.gruStepGradient(
@@ -269,10 +269,10 @@ enum BulkOperation: CaseIterable {
           outputGradient: dy.span, stateGradient: &$0, inputGradient: &wideSpan,
           recurrentGradient: &otherSpan)
       case .elmanStep:
-        Scalar.elmanStep(input: input.span, recurrent: recurrent.span, output: &$0)
+        Scalar.elmanStep(.exact, input: input.span, recurrent: recurrent.span, output: &$0)
       default:
         Scalar.lstmStepGradient(
-          size: size, gates: input.span, memory: state.span, nextMemory: next.span,
+          .exact, size: size, gates: input.span, memory: state.span, nextMemory: next.span,
           outputGradient: dy.span, memoryGradient: &narrowSpan, gateGradient: &wideSpan)
         $0.update(repeating: .zero)
       }

@@ -86,15 +86,17 @@ private struct StepByStep {
     var first = gates.mutableSpan
     var second = next.mutableSpan
     switch sequence.unit {
-    case .elman: Double.elmanStep(input: input.span, recurrent: recurrent.span, output: &second)
+    case .elman:
+      Double.elmanStep(.exact, input: input.span, recurrent: recurrent.span, output: &second)
     case .gru:
       Double.gruStep(
-        size: sequence.size, input: input.span, recurrent: recurrent.span, state: h.span,
+        .exact, size: sequence.size, input: input.span, recurrent: recurrent.span, state: h.span,
         gates: &first, output: &second)
     case .lstm:
       var third = nextMemory.mutableSpan
       Double.lstmStep(
-        size: sequence.size, input: input.span, recurrent: recurrent.span, memory: memory.span,
+        .exact, size: sequence.size, input: input.span, recurrent: recurrent.span,
+        memory: memory.span,
         gates: &first, nextMemory: &third, output: &second)
     }
     return Step(
@@ -119,7 +121,7 @@ private struct StepByStep {
     case .lstm:
       var second = ds.mutableSpan
       Double.lstmStepGradient(
-        size: sequence.size, gates: step.gates.span, memory: step.memory.span,
+        .exact, size: sequence.size, gates: step.gates.span, memory: step.memory.span,
         nextMemory: step.nextMemory.span, outputGradient: outputGradient.span,
         memoryGradient: &second, gateGradient: &first)
       return (inner, inner)

@@ -1,9 +1,11 @@
-// Runs each kernel of the look-up families in a set's variant and in the definition, on random and on
-// extreme operands, and prints a line for each: how many results were compared, and a checksum of the
-// definition's, which must be the same on all machines. The argument names the set.
+// Runs each family of kernels in a set's variant and in the definition, or beside the equation that it
+// stands for, on random and on extreme operands, and prints a line for each: how many results were
+// compared, and a checksum of the definition's, which must be the same on all machines. The argument names
+// the set.
 #define _GNU_SOURCE
 #include "check.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +61,12 @@ float *check_floats(size_t count) {
   return numbers;
 }
 
+float *check_whole_floats(size_t count) {
+  float *numbers = check_room(count * sizeof *numbers, sizeof *numbers);
+  for (size_t i = 0; i < count; ++i) numbers[i] = (float)check_below(9) - 4;
+  return numbers;
+}
+
 uint8_t *check_bytes_below(size_t count, size_t limit) {
   uint8_t *bytes = check_room(count, 1);
   for (size_t i = 0; i < count; ++i) bytes[i] = (uint8_t)check_below(limit);
@@ -90,6 +98,18 @@ void check_compare(const char *what, check_result result) {
   while (result.wanted[at] == result.found[at]) ++at;
   if (++different <= 3)
     fprintf(stderr, "%s, %s: byte %zu of %zu differs\n", family, what, at, result.bytes);
+}
+
+void check_near(const char *what, const float *found, const double *wanted, size_t count,
+                double bound) {
+  for (size_t i = 0; i < count; ++i) {
+    if (fabs((double)found[i] - wanted[i]) <= bound) continue;
+    if (++different <= 3)
+      fprintf(stderr, "%s, %s: number %zu of %zu is %g, wanted %g within %g\n", family, what, i,
+              count, (double)found[i], wanted[i], bound);
+    return;
+  }
+  ++agreed;
 }
 
 // Where an operand ends, so does readable memory.
@@ -129,7 +149,8 @@ int main(int count, char **arguments) {
               {"avx2", ADDEND_ISA_AVX2},
               {"avx512", ADDEND_ISA_AVX512},
               {"avx512-vbmi", ADDEND_ISA_AVX512_VBMI},
-              {"avx512-vnni", ADDEND_ISA_AVX512_VNNI}};
+              {"avx512-vnni", ADDEND_ISA_AVX512_VNNI},
+              {"avx512-bf16", ADDEND_ISA_AVX512_BF16}};
   for (size_t i = 0; i < sizeof sets / sizeof *sets; ++i) {
     if (count != 2 || strcmp(arguments[1], sets[i].name) != 0) continue;
     if (!addend_isa_is_available(sets[i].set)) {
@@ -142,6 +163,11 @@ int main(int count, char **arguments) {
     check_lookups(sets[i].set);
     check_bytes(sets[i].set);
     check_spaces(sets[i].set);
+    check_products(sets[i].set);
+    check_convolutions(sets[i].set);
+    check_recurrences(sets[i].set);
+    check_functions(sets[i].set);
+    check_codebooks(sets[i].set);
     return failures > 0;
   }
   fprintf(stderr, "check: give one instruction set, such as neon or scalar\n");

@@ -24,8 +24,9 @@ float check_float(void);
 /// `bytes` that end, but for the alignment, where readable memory does; freed by `check_free`.
 void *check_room(size_t bytes, size_t alignment);
 void check_free(void);
-/// Operands of `check_float`s, and of bytes below `limit`.
+/// Operands of `check_float`s, of whole numbers within ±4, and of bytes below `limit`.
 float *check_floats(size_t count);
+float *check_whole_floats(size_t count);
 uint8_t *check_bytes_below(size_t count, size_t limit);
 
 /// What a kernel writes: `bytes`, and a border behind them.
@@ -38,6 +39,11 @@ check_result check_results(size_t bytes);
 /// Compares the two with their borders; counts the definition's towards the family's line.
 void check_compare(const char *what, check_result result);
 
+/// Compares numbers that are not promised to the bit: none may be further than `bound` from what is
+/// wanted, nor be NaN.
+void check_near(const char *what, const float *found, const double *wanted, size_t count,
+                double bound);
+
 /// Begins a family; `is_written` says whether `set` has a variant other than the definition, which
 /// is an error where `must_be` has it.
 void check_begin(const char *family, bool is_written, bool must_be);
@@ -47,4 +53,9 @@ void check_end(void);
 void check_lookups(addend_isa set);
 void check_bytes(addend_isa set);
 void check_spaces(addend_isa set);
+void check_products(addend_isa set);
+void check_convolutions(addend_isa set);
+void check_recurrences(addend_isa set);
+void check_functions(addend_isa set);
+void check_codebooks(addend_isa set);
 #endif

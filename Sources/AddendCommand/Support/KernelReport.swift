@@ -10,7 +10,7 @@ struct KernelReport {
     self.threads = threads ?? ThreadPool.availableProcessors
     let choices = KernelChoices(
       path: "\(DataStore.userCache)/kernels.json",
-      machine: Machine.current.summary(threads: self.threads))
+      machine: "\(Machine.current.summary(threads: self.threads)), addend \(addendVersion)")
     executable = model.compiled(batch: batch, isExact: isExact, choices: choices)
     choices.save()
   }

@@ -4,26 +4,37 @@ internal import Synchronization
 
 /// Which kernel was fastest for which operation on which machine: measured once, remembered in a file.
 ///
+/// A choice counts among the candidates that it was made from: with others, those of a build with another
+/// library for one, the operation is measured again.
+///
 /// The file is a convenience. One that is missing, damaged or from another version counts as empty, and
 /// one that cannot be written is not written.
 public final class KernelChoices: Sendable {
   private let path: String?
   private let machine: String
-  private let chosen: Mutex<[String: String]>
+  private let chosen: Mutex<[String: Choice]>
+
+  private struct Choice: Equatable {
+    let kernel: String
+    let candidates: [String]
+  }
 
   /// - Parameters:
   ///   - path: the file; `nil` for none.
-  ///   - machine: what choices depend on: processor, instruction set, threads.
+  ///   - machine: what choices depend on: processor, instruction set, threads, the kernels' version.
   public init(path: String? = nil, machine: String = "") {
     self.path = path
     self.machine = machine
     chosen = Mutex(path.map { Self.read($0)[machine] ?? [:] } ?? [:])
   }
 
-  func kernel(for operation: String) -> String? { chosen.withLock { $0[operation] } }
+  func kernel(for operation: String, among candidates: [String]) -> String? {
+    let choice = chosen.withLock { $0[operation] }
+    return choice?.candidates == candidates ? choice?.kernel : nil
+  }
 
-  func remember(_ kernel: String, for operation: String) {
-    chosen.withLock { $0[operation] = kernel }
+  func remember(_ kernel: String, for operation: String, among candidates: [String]) {
+    chosen.withLock { $0[operation] = Choice(kernel: kernel, candidates: candidates) }
   }
 
   /// Adds what was chosen to the file. Two processes that do so at once lose one's choices, which are
@@ -37,8 +48,10 @@ public final class KernelChoices: Sendable {
     var machines = JSONObject()
     for (name, choices) in all.sorted(by: { $0.key < $1.key }) {
       var object = JSONObject()
-      for (operation, kernel) in choices.sorted(by: { $0.key < $1.key }) {
-        object[operation] = .text(kernel)
+      for (operation, choice) in choices.sorted(by: { $0.key < $1.key }) {
+        object[operation] = [
+          "kernel": .text(choice.kernel), "among": .array(choice.candidates.map { .text($0) }),
+        ]
       }
       machines[name] = .object(object)
     }
@@ -46,20 +59,24 @@ public final class KernelChoices: Sendable {
     try? Self.write(json, to: path)
   }
 
-  /// Kernels of another version may be other ones under the same name, or chosen by another rule.
+  /// The file's form, and the rule by which kernels are chosen.
   private static let version = 2
   private static let byteLimit = 1 << 24
 
-  private static func read(_ path: String) -> [String: [String: String]] {
+  private static func read(_ path: String) -> [String: [String: Choice]] {
     guard let bytes = try? readFile(at: path, byteLimit: byteLimit),
       let json = try? JSONValue(parsing: bytes),
       json.objectValue?["version"]?.integerValue == version,
       let machines = json.objectValue?["machines"]?.objectValue
     else { return [:] }
-    var all: [String: [String: String]] = [:]
+    var all: [String: [String: Choice]] = [:]
     for machine in machines.members {
       for choice in machine.value.objectValue?.members ?? [] {
-        all[machine.key, default: [:]][choice.key] = choice.value.textValue
+        guard let value = choice.value.objectValue, let kernel = value["kernel"]?.textValue,
+          let candidates = value["among"]?.arrayValue
+        else { continue }
+        all[machine.key, default: [:]][choice.key] = Choice(
+          kernel: kernel, candidates: candidates.compactMap(\.textValue))
       }
     }
     return all

@@ -23,8 +23,9 @@ struct KernelTuner {
   /// - Parameter rows: of a dense layer's input; a convolution's are in its geometry.
   func choose(_ linear: LinearOperation<Float>, batch: Int, rows: Int) -> Choice {
     let candidates = candidates(linear, batch: batch, rows: rows)
+    let names = candidates.map(\.name)
     let key = Self.key(linear, batch: batch, rows: rows, isExact: isExact)
-    if let name = choices.kernel(for: key),
+    if let name = choices.kernel(for: key, among: names),
       let kernel = candidates.first(where: { $0.name == name })?.make()
     {
       return Choice(operation: key, name: name, kernel: kernel)
@@ -39,7 +40,7 @@ struct KernelTuner {
     let seconds = Self.measure(there.map(\.kernel), linear, batch: batch, rows: rows)
     let prices = zip(there, seconds).map { $1 * ($0.kernel.allocates ? 2 : 1) }
     let best = prices.indices.min { prices[$0] < prices[$1] } ?? 0
-    choices.remember(there[best].name, for: key)
+    choices.remember(there[best].name, for: key, among: names)
     return Choice(
       operation: key, name: there[best].name, kernel: there[best].kernel,
       seconds: zip(there, seconds).map { ($0.name, $1) })
@@ -62,7 +63,9 @@ struct KernelTuner {
       candidates += products(linear, rows: geometry.patchCount)
     } else {
       candidates.append(("patches", { PatchKernel(linear, geometry) }))
-      candidates.append(("oneDNN", { LibraryKernel(linear, geometry) }))
+      if OneDNNConvolution.isLinked {
+        candidates.append(("oneDNN", { LibraryKernel(linear, geometry) }))
+      }
     }
     guard !isExact else { return candidates }
     return candidates + [
@@ -73,10 +76,9 @@ struct KernelTuner {
 
   /// Rows times a matrix.
   private func products(_ linear: LinearOperation<Float>, rows: Int) -> [Candidate] {
-    [
-      ("batch-reduce", { ProductKernel(linear, rows: rows) }),
-      ("LIBXSMM", { LIBXSMMKernel(linear, rows: rows) }),
-    ]
+    let own: Candidate = ("batch-reduce", { ProductKernel(linear, rows: rows) })
+    guard LIBXSMMProduct.isAvailable else { return [own] }
+    return [own, ("LIBXSMM", { LIBXSMMKernel(linear, rows: rows) })]
   }
 
   private static func key(

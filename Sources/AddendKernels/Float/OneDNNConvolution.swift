@@ -14,6 +14,9 @@ internal import CAddendKernels
   /// For the last part, where that is smaller.
   private let rest: OpaquePointer?
 
+  /// Whether oneDNN is linked.
+  public static let isLinked = addend_convolution_is_linked()
+
   /// `nil` where oneDNN is not linked, has nothing better than a product with patches, or has nothing to
   /// compute.
   public init?(_ geometry: ConvolutionGeometry, outputs: Int) {

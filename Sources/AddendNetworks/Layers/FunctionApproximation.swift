@@ -2,15 +2,7 @@ public import AddendCatalogue
 public import AddendKernels
 internal import AddendLinear
 
-/// How a layer computes the transcendental functions in it.
-public enum FunctionApproximation: String, Hashable, Sendable, CaseIterable {
-  /// As float32 has them.
-  case exact
-  /// By K-TanH, on arguments rounded to bfloat16: see `KTanHFunction` for the errors. Gradients are
-  /// those of the exact functions' equations at the values that came out, `1 − y²` for the hyperbolic
-  /// tangent.
-  case kTanH = "k-tanh"
-
+extension FunctionApproximation {
   static let parameter = Declaration.Parameter(
     "approximation", .choice(allCases.map(\.rawValue)), standard: .text(exact.rawValue),
     help: "how transcendental functions are computed")
@@ -18,6 +10,16 @@ public enum FunctionApproximation: String, Hashable, Sendable, CaseIterable {
   init(_ arguments: Arguments) {
     // The declaration admits no other text.
     self = FunctionApproximation(rawValue: arguments.text("approximation")) ?? .exact
+  }
+
+  /// The operations of one hyperbolic tangent and of one sigmoid; exact ones are counted by the
+  /// convention of `ActivationLayer`.
+  var costs: (tanh: OperationCount, sigmoid: OperationCount) {
+    let exact = OperationCount(multiplications: 20, additions: 20)
+    return switch self {
+    case .exact: (exact, exact)
+    case .kTanH: (KTanHFunction.tanh.cost, KTanHFunction.sigmoid.cost)
+    }
   }
 }
 

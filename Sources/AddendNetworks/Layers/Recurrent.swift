@@ -1,4 +1,5 @@
 public import AddendCatalogue
+public import AddendKernels
 internal import AddendLinear
 public import AddendTensors
 
@@ -162,8 +163,10 @@ public struct RNN: RecurrentConfiguration {
     for input: Shape, of scalar: Scalar.Type, in site: inout BuildingSite
   ) throws(NetworkError) -> any LayerSlot<Scalar> {
     switch options.approximation {
-    case .exact: try makeLevel(of: ElmanCell<Scalar>.self, for: input, in: &site)
-    case .kTanH: try makeLevel(of: ApproximateElmanCell<Scalar>.self, for: input, in: &site)
+    case .exact:
+      try makeLevel(of: ElmanCell<Scalar, ExactFunctions>.self, for: input, in: &site)
+    case .kTanH:
+      try makeLevel(of: ElmanCell<Scalar, KTanHFunctions>.self, for: input, in: &site)
     }
   }
 }
@@ -193,8 +196,10 @@ public struct GRU: RecurrentConfiguration {
     for input: Shape, of scalar: Scalar.Type, in site: inout BuildingSite
   ) throws(NetworkError) -> any LayerSlot<Scalar> {
     switch options.approximation {
-    case .exact: try makeLevel(of: GRUCell<Scalar>.self, for: input, in: &site)
-    case .kTanH: try makeLevel(of: ApproximateGRUCell<Scalar>.self, for: input, in: &site)
+    case .exact:
+      try makeLevel(of: GRUCell<Scalar, ExactFunctions>.self, for: input, in: &site)
+    case .kTanH:
+      try makeLevel(of: GRUCell<Scalar, KTanHFunctions>.self, for: input, in: &site)
     }
   }
 }
@@ -239,10 +244,11 @@ public struct LSTM: RecurrentConfiguration {
     switch options.approximation {
     case .exact:
       try makeLevel(
-        of: LSTMCell<Scalar>.self, for: input, in: &site, biasedGate: 1, startingAt: forgetBias)
+        of: LSTMCell<Scalar, ExactFunctions>.self, for: input, in: &site, biasedGate: 1,
+        startingAt: forgetBias)
     case .kTanH:
       try makeLevel(
-        of: ApproximateLSTMCell<Scalar>.self, for: input, in: &site, biasedGate: 1,
+        of: LSTMCell<Scalar, KTanHFunctions>.self, for: input, in: &site, biasedGate: 1,
         startingAt: forgetBias)
     }
   }

@@ -18,8 +18,7 @@ protocol RecurrentCell<Scalar>: Sendable {
   associatedtype Residuals: Sendable
 
   static var unit: RecurrentUnit { get }
-  /// Whether gates' functions are those of the literature, not approximations.
-  static var hasExactFunctions: Bool { get }
+  associatedtype Functions: CellFunctions
   /// The operations of one unit in one step.
   static var cost: OperationCount { get }
 
@@ -39,25 +38,41 @@ extension RecurrentCell {
   static var gateCount: Int { unit.gateCount }
   static var hasRecurrentBias: Bool { unit.hasRecurrentBias }
   static var hasMemory: Bool { unit.hasMemory }
-  static var hasExactFunctions: Bool { true }
+  /// Whether gates' functions are those of the literature, not approximations.
+  static var hasExactFunctions: Bool { Functions.approximation == .exact }
 }
 
-/// The operations that a transcendental function is counted as, by the convention of
-/// `ActivationLayer`.
-private let transcendental = OperationCount(multiplications: 20, additions: 20)
+/// How a cell computes its functions, as a type: what a step does is settled when its layer is made.
+protocol CellFunctions: Sendable {
+  static var approximation: FunctionApproximation { get }
+}
+
+enum ExactFunctions: CellFunctions {
+  static var approximation: FunctionApproximation { .exact }
+}
+
+enum KTanHFunctions: CellFunctions {
+  static var approximation: FunctionApproximation { .kTanH }
+}
+
+extension CellFunctions {
+  static var tanhCost: OperationCount { approximation.costs.tanh }
+  static var sigmoidCost: OperationCount { approximation.costs.sigmoid }
+}
 
 /// `h′ = tanh(x W + b + h R)` (Elman, 1990).
-enum ElmanCell<Scalar: TensorScalar>: RecurrentCell {
+enum ElmanCell<Scalar: TensorScalar, Functions: CellFunctions>: RecurrentCell {
   struct Residuals: Sendable {}
 
   static var unit: RecurrentUnit { .elman }
-  static var cost: OperationCount { transcendental + OperationCount(additions: 1) }
+  static var cost: OperationCount { Functions.tanhCost + OperationCount(additions: 1) }
 
   static func forward(
     _ input: Span<Scalar>, _ recurrent: Tensor<Scalar>, _ state: RecurrentState<Scalar>
   ) -> (RecurrentState<Scalar>, Residuals) {
     let output = Tensor<Scalar>(state.output.shape) {
-      Scalar.elmanStep(input: input, recurrent: recurrent.span, output: &$0)
+      Scalar.elmanStep(
+        Functions.approximation, input: input, recurrent: recurrent.span, output: &$0)
     }
     return (RecurrentState(output: output, memory: state.memory), Residuals())
   }
@@ -77,12 +92,13 @@ enum ElmanCell<Scalar: TensorScalar>: RecurrentCell {
 }
 
 /// Long short-term memory; see `TensorScalar.lstmStep`.
-enum LSTMCell<Scalar: TensorScalar>: RecurrentCell {
+enum LSTMCell<Scalar: TensorScalar, Functions: CellFunctions>: RecurrentCell {
   struct Residuals: Sendable { let gates: Tensor<Scalar> }
 
   static var unit: RecurrentUnit { .lstm }
   static var cost: OperationCount {
-    5 * transcendental + OperationCount(multiplications: 3, additions: 5)
+    3 * Functions.sigmoidCost + 2 * Functions.tanhCost
+      + OperationCount(multiplications: 3, additions: 5)
   }
 
   static func forward(
@@ -95,8 +111,8 @@ enum LSTMCell<Scalar: TensorScalar>: RecurrentCell {
       var first = gates.mutableSpan
       var second = memory.mutableSpan
       Scalar.lstmStep(
-        size: shape[1], input: input, recurrent: recurrent.span, memory: state.memory.span,
-        gates: &first, nextMemory: &second, output: &output)
+        Functions.approximation, size: shape[1], input: input, recurrent: recurrent.span,
+        memory: state.memory.span, gates: &first, nextMemory: &second, output: &output)
     }
     return (RecurrentState(output: output, memory: memory), Residuals(gates: gates))
   }
@@ -111,9 +127,10 @@ enum LSTMCell<Scalar: TensorScalar>: RecurrentCell {
     let inner = Tensor<Scalar>(residuals.gates.shape) { inner in
       var memoryGradient = memory.mutableSpan
       Scalar.lstmStepGradient(
-        size: shape[1], gates: residuals.gates.span, memory: state.memory.span,
-        nextMemory: next.memory.span, outputGradient: outputGradient.span,
-        memoryGradient: &memoryGradient, gateGradient: &inner)
+        Functions.approximation, size: shape[1], gates: residuals.gates.span,
+        memory: state.memory.span, nextMemory: next.memory.span,
+        outputGradient: outputGradient.span, memoryGradient: &memoryGradient,
+        gateGradient: &inner)
     }
     gradient = RecurrentState(output: Tensor(shape), memory: memory)
     return (inner, inner)
@@ -121,12 +138,13 @@ enum LSTMCell<Scalar: TensorScalar>: RecurrentCell {
 }
 
 /// Gated recurrent unit; see `TensorScalar.gruStep`.
-enum GRUCell<Scalar: TensorScalar>: RecurrentCell {
+enum GRUCell<Scalar: TensorScalar, Functions: CellFunctions>: RecurrentCell {
   struct Residuals: Sendable { let gates, recurrent: Tensor<Scalar> }
 
   static var unit: RecurrentUnit { .gru }
   static var cost: OperationCount {
-    3 * transcendental + OperationCount(multiplications: 2, additions: 5)
+    2 * Functions.sigmoidCost + Functions.tanhCost
+      + OperationCount(multiplications: 2, additions: 5)
   }
 
   static func forward(
@@ -137,8 +155,8 @@ enum GRUCell<Scalar: TensorScalar>: RecurrentCell {
     let output = Tensor<Scalar>(shape) { output in
       var first = gates.mutableSpan
       Scalar.gruStep(
-        size: shape[1], input: input, recurrent: recurrent.span, state: state.output.span,
-        gates: &first, output: &output)
+        Functions.approximation, size: shape[1], input: input, recurrent: recurrent.span,
+        state: state.output.span, gates: &first, output: &output)
     }
     return (
       RecurrentState(output: output, memory: state.memory),

@@ -1,4 +1,5 @@
 public import AddendCatalogue
+public import AddendKernels
 public import AddendTensors
 
 /// A language model of words: `lstm-lm:hidden=200,layers=2` (Zaremba, Sutskever & Vinyals, 2014,

@@ -1,5 +1,6 @@
 #ifndef ADDEND_CONVOLUTION_H
 #define ADDEND_CONVOLUTION_H
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "addend_window.h"
@@ -10,6 +11,9 @@
 ///
 /// Once created it does not change, and any number of threads may run it at once.
 typedef struct addend_convolution addend_convolution;
+
+/// Whether oneDNN is linked.
+bool addend_convolution_is_linked(void);
 
 /// NULL where oneDNN is not linked, or has no fast implementation of it on this machine.
 addend_convolution *addend_convolution_create(size_t batch, const addend_window *window,

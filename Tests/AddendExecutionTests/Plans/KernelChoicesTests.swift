@@ -34,7 +34,9 @@ struct KernelChoicesTests {
 
   @Test(arguments: [
     "", "{", "[]", #"{"version": 0, "machines": {"a": {}}}"#,
-    #"{"version": 2, "machines": {"a": {"2×9×9×3→5 3×3": "abacus"}}}"#,
+    #"{"version": 1, "machines": {"a": {"2×9×9×3→5 3×3": "direct"}}}"#,
+    #"{"version": 2, "machines": {"a": {"2×9×9×3→5 3×3": "direct"}}}"#,
+    #"{"version": 2, "machines": {"a": {"2×9×9×3→5 3×3": {"kernel": "direct"}}}}"#,
     #"{"version": 2, "machines": {"a": 3}}"#,
   ])
   func damagedFilesCountAsEmpty(_ text: String) throws {
@@ -46,6 +48,31 @@ struct KernelChoicesTests {
       let kernels = model.compiled(batch: 2, choices: choices).kernels
       #expect(kernels.contains { !$0.seconds.isEmpty })
       choices.save()
+      let again = model.compiled(batch: 2, choices: KernelChoices(path: path, machine: "a")).kernels
+      #expect(again.allSatisfy { $0.seconds.isEmpty })
+    }
+  }
+
+  /// A choice that was made among other candidates than there are now is made again, and the new one
+  /// takes its place in the file.
+  @Test(arguments: ["direct", "abacus"])
+  func candidatesThatChangeAreMeasuredAgain(_ other: String) throws {
+    let model = try Model<Float>(Self.network, seed: 1)
+    try withTemporaryDirectory { directory in
+      let path = "\(directory)/kernels.json"
+      let choices = KernelChoices(path: path, machine: "a")
+      let operation = try #require(
+        model.compiled(batch: 2, choices: choices).kernels.first { !$0.seconds.isEmpty }?.operation)
+      choices.save()
+      let text = """
+        {"version": 2, "machines":
+          {"a": {"\(operation)": {"kernel": "\(other)", "among": ["direct", "abacus"]}}}}
+        """
+      try writeAtomically(text, to: path)
+      let stale = KernelChoices(path: path, machine: "a")
+      let kernels = model.compiled(batch: 2, choices: stale).kernels
+      #expect(kernels.contains { $0.operation == operation && !$0.seconds.isEmpty })
+      stale.save()
       let again = model.compiled(batch: 2, choices: KernelChoices(path: path, machine: "a")).kernels
       #expect(again.allSatisfy { $0.seconds.isEmpty })
     }

@@ -102,44 +102,6 @@ struct KTanHTests {
     }
   }
 
-  @Test(arguments: InstructionSet.available, [1, 7, 85, 86, 300])
-  func everySetTakesTheSameRecurrentSteps(_ set: InstructionSet, size: Int) {
-    let batch = 3
-    let (input, recurrent) = (
-      normalNumbers(4 * batch * size, seed: 4), normalNumbers(4 * batch * size, seed: 5)
-    )
-    let (state, dh) = (normalNumbers(batch * size, seed: 6), normalNumbers(batch * size, seed: 7))
-    let (narrowInput, narrowRecurrent) = (
-      Array(input[..<(3 * batch * size)]), Array(recurrent[..<(3 * batch * size)])
-    )
-    let results = [set, .scalar].map { set in
-      let kernels = KTanHKernels(set)
-      var (gates, next, h) = (input, state, state)
-      var first = gates.mutableSpan
-      var second = next.mutableSpan
-      var third = h.mutableSpan
-      kernels.lstmStep(
-        size: size, input: input.span, recurrent: recurrent.span, memory: state.span,
-        gates: &first, nextMemory: &second, output: &third)
-      var (inner, ds) = (input, dh)
-      var fourth = inner.mutableSpan
-      var fifth = ds.mutableSpan
-      kernels.lstmStepGradient(
-        size: size, gates: gates.span, memory: state.span, nextMemory: next.span,
-        outputGradient: dh.span, memoryGradient: &fifth, gateGradient: &fourth)
-      var (narrow, y, z) = (narrowInput, state, input)
-      var sixth = narrow.mutableSpan
-      var seventh = y.mutableSpan
-      kernels.gruStep(
-        size: size, input: narrowInput.span, recurrent: narrowRecurrent.span, state: state.span,
-        gates: &sixth, output: &seventh)
-      var eighth = z.mutableSpan
-      kernels.elmanStep(input: input.span, recurrent: recurrent.span, output: &eighth)
-      return [gates, next, h, inner, ds, narrow, y, z].map { $0.map(\.bitPattern) }
-    }
-    #expect(results[0] == results[1])
-  }
-
   /// Rounding to bfloat16 before `T`: ties, overflow to infinity, NaN.
   @Test(arguments: InstructionSet.available)
   func floatsAreRoundedToNearest(_ set: InstructionSet) {

@@ -1,12 +1,30 @@
 internal import CAddendKernels
 
-// One time step of a recurrent layer; the equations stand with `TensorScalar.lstmStep` and its like.
-// Safe throughout: extents are checked before addresses are taken, parts lie inside them, and C
-// keeps no pointer.
+// Safe throughout: extents are checked before addresses are taken, parts lie inside them, and C keeps no
+// pointer.
 
-extension FloatKernels {
-  /// Rows of a state that a thread works on at a time: functions take longer than memory does.
-  private static func partRows(size: Int) -> Int { max(1, 1024 / max(1, size)) }
+/// One time step of recurrent layers in float32, as one instruction set computes it; all sets give the
+/// same bits. The equations stand with `TensorScalar.lstmStep` and its like.
+public struct RecurrentStepKernels: Sendable {
+  public let functions: FunctionApproximation
+  public let instructionSet: InstructionSet
+
+  /// - Precondition: this machine runs `instructionSet`.
+  public init(_ functions: FunctionApproximation, _ instructionSet: InstructionSet = .best) {
+    precondition(
+      InstructionSet.available.contains(instructionSet), "\(instructionSet) is not available here")
+    self.functions = functions
+    self.instructionSet = instructionSet
+  }
+
+  private var kernels: addend_step_kernels {
+    addend_steps_select(addend_isa(UInt32(instructionSet.rawValue)), functions.steps)
+  }
+
+  /// Rows of a state that a thread works on at a time.
+  private static func partRows(_ kernels: addend_step_kernels, size: Int) -> Int {
+    max(1, kernels.part / max(1, size))
+  }
 
   public func lstmStep(
     size: Int, input: Span<Float>, recurrent: Span<Float>, memory: Span<Float>,
@@ -22,9 +40,10 @@ extension FloatKernels {
       let memory = unsafe memory.address, let gates = unsafe gates.address,
       let nextMemory = unsafe nextMemory.address, let output = unsafe output.address
     else { return }
-    ThreadPool.forEachPart(of: batch, size: Self.partRows(size: size)) { first, count in
+    let kernels = kernels
+    ThreadPool.forEachPart(of: batch, size: Self.partRows(kernels, size: size)) { first, count in
       let (g, s) = (4 * first * size, first * size)
-      unsafe table.pointee.lstm_step(
+      unsafe kernels.lstm(
         count, size, input + g, recurrent + g, memory + s, gates + g, nextMemory + s, output + s)
     }
   }
@@ -44,9 +63,10 @@ extension FloatKernels {
       let nextMemory = unsafe nextMemory.address, let dh = unsafe outputGradient.address,
       let ds = unsafe memoryGradient.address, let gateGradient = unsafe gateGradient.address
     else { return }
-    ThreadPool.forEachPart(of: batch, size: Self.partRows(size: size)) { first, count in
+    let kernels = kernels
+    ThreadPool.forEachPart(of: batch, size: Self.partRows(kernels, size: size)) { first, count in
       let (g, s) = (4 * first * size, first * size)
-      unsafe table.pointee.lstm_step_gradient(
+      unsafe kernels.lstm_gradient(
         count, size, gates + g, memory + s, nextMemory + s, dh + s, ds + s, gateGradient + g)
     }
   }
@@ -64,9 +84,10 @@ extension FloatKernels {
       let state = unsafe state.address, let gates = unsafe gates.address,
       let output = unsafe output.address
     else { return }
-    ThreadPool.forEachPart(of: batch, size: Self.partRows(size: size)) { first, count in
+    let kernels = kernels
+    ThreadPool.forEachPart(of: batch, size: Self.partRows(kernels, size: size)) { first, count in
       let (g, s) = (3 * first * size, first * size)
-      unsafe table.pointee.gru_step(
+      unsafe kernels.gru(
         count, size, input + g, recurrent + g, state + s, gates + g, output + s)
     }
   }
@@ -88,9 +109,10 @@ extension FloatKernels {
       let inputGradient = unsafe inputGradient.address,
       let recurrentGradient = unsafe recurrentGradient.address
     else { return }
-    ThreadPool.forEachPart(of: batch, size: Self.partRows(size: size)) { first, count in
+    let kernels = kernels
+    ThreadPool.forEachPart(of: batch, size: Self.partRows(kernels, size: size)) { first, count in
       let (g, s) = (3 * first * size, first * size)
-      unsafe table.pointee.gru_step_gradient(
+      unsafe kernels.gru_gradient(
         count, size, gates + g, recurrent + g, state + s, dh + s, stateGradient + s,
         inputGradient + g, recurrentGradient + g)
     }
@@ -104,8 +126,9 @@ extension FloatKernels {
     guard let input = unsafe input.address, let recurrent = unsafe recurrent.address,
       let output = unsafe output.address
     else { return }
-    ThreadPool.forEachPart(of: count, size: 4096) { first, count in
-      unsafe table.pointee.elman_step(count, input + first, recurrent + first, output + first)
+    let kernels = kernels
+    ThreadPool.forEachPart(of: count, size: 4 * kernels.part) { first, count in
+      unsafe kernels.elman(count, input + first, recurrent + first, output + first)
     }
   }
 }

@@ -1,0 +1,22 @@
+// Vectors of four, which compilers have on every processor, behind the macros that sources of
+// addend_sets.h are written in. Parts of vectors are rare and stay out of line.
+typedef float vector4 __attribute__((vector_size(16), aligned(4)));
+__attribute__((noinline, unused)) static vector4 load4(const float *p, size_t count) {
+  vector4 x = {0, 0, 0, 0};
+  memcpy(&x, p, count * sizeof *p);
+  return x;
+}
+__attribute__((noinline, unused)) static void store4(float *p, vector4 x, size_t count) {
+  memcpy(p, &x, count * sizeof *p);
+}
+#define VECTOR vector4
+#define LANES 4
+#define MASK size_t
+#define FIRST(count) (count)
+#define LOAD(p) (*(const vector4 *)(p))
+#define STORE(p, x) ((void)(*(vector4 *)(p) = (x)))
+#define LOAD_PART(p, count) ((count) == LANES ? LOAD(p) : load4(p, count))
+#define STORE_PART(p, x, count) ((count) == LANES ? STORE(p, x) : store4(p, x, count))
+#define BROADCAST(x) ((vector4){x, x, x, x})
+#define MULTIPLY_ADD(x, y, z) ((x) * (y) + (z))
+#define MAXIMUM(x, y) ((vector4)(((x) > (y)) & (__typeof__((x) > (y)))(x)))
