@@ -26,6 +26,7 @@ static const addend_f32_kernels ADDEND_VARIANT(kernels) = {
     FIELD(column_products),
     FIELD(normalization_gradient),
     FIELD(max_pool),
+    FIELD(max_values),
     FIELD(max_pool_gradient),
     FIELD(average_pool),
     FIELD(average_pool_gradient),

@@ -97,9 +97,7 @@ struct ExecutionPlan: Sendable {
     case .concatenation:
       return .concatenation(node.inputs.map { graph.nodes[$0].shape.last ?? 1 })
     case .maxPool(let geometry):
-      return .maxPool(
-        geometry.batched(batch),
-        choices: AlignedBuffer(uninitializedCount: node.shape.count * batch))
+      return .maxPool(geometry.batched(batch))
     case .averagePool(let geometry): return .averagePool(geometry.batched(batch))
     case .subsample(let subsampling): return .subsample(subsampling.batched(batch))
     case .layer(let layer):

@@ -17,7 +17,7 @@ struct ExecutionStep: Sendable {
     case sum(rectifies: Bool)
     /// The inputs' widths on the last axis.
     case concatenation([Int])
-    case maxPool(ConvolutionGeometry, choices: AlignedBuffer<Int32>)
+    case maxPool(ConvolutionGeometry)
     case averagePool(ConvolutionGeometry)
     case subsample(Subsampling)
     case layer(any LayerSlot<Float>, Shape)
@@ -61,9 +61,7 @@ struct ExecutionStep: Sendable {
           to: &y, .init(first: first, step: width))
         first += part
       }
-    case .maxPool(let geometry, let choices):
-      var span = choices.uniqueSpan
-      Float.maxPool(x, geometry, into: &y, choices: &span)
+    case .maxPool(let geometry): FloatKernels.best.maxPool(x, geometry, into: &y)
     case .averagePool(let geometry): Float.averagePool(x, geometry, into: &y)
     case .subsample(let subsampling): Float.subsample(x, subsampling, into: &y)
     case .layer(let layer, let shape):

@@ -47,7 +47,7 @@ public final class KernelChoices: Sendable {
   }
 
   /// Kernels of another version may be other ones under the same name.
-  private static let version = 1
+  private static let version = 2
   private static let byteLimit = 1 << 24
 
   private static func read(_ path: String) -> [String: [String: String]] {

@@ -34,8 +34,8 @@ struct KernelChoicesTests {
 
   @Test(arguments: [
     "", "{", "[]", #"{"version": 0, "machines": {"a": {}}}"#,
-    #"{"version": 1, "machines": {"a": {"2×9×9×3→5 3×3": "abacus"}}}"#,
-    #"{"version": 1, "machines": {"a": 3}}"#,
+    #"{"version": 2, "machines": {"a": {"2×9×9×3→5 3×3": "abacus"}}}"#,
+    #"{"version": 2, "machines": {"a": 3}}"#,
   ])
   func damagedFilesCountAsEmpty(_ text: String) throws {
     let model = try Model<Float>(Self.network, seed: 1)
