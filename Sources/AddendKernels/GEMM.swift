@@ -223,8 +223,9 @@ private struct GEMMPieces {
   init(m: Int, n: Int, k: Int, panels: Int) {
     self.m = m
     self.panels = panels
-    // A piece below some 2 MFLOP is not worth a hand-over; a larger number balances the load better.
-    let wanted = max(1, min(16, m * n * max(1, k) / 1_000_000))
+    // A piece is worth some 2 µs at least, a hand-over taking less than half of one; reading a number
+    // of B takes as long as two products. A larger number of pieces balances the load better.
+    let wanted = max(1, min(16, (m + 2) * n * max(1, k) / 100_000))
     cutsRows = m >= n || panels == 1
     // Whole blocks of rows: 48 of them stay in the cache together, and so do 24.
     let most =

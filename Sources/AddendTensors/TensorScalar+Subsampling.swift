@@ -44,6 +44,7 @@ public struct Subsampling: Hashable, Sendable {
 
 extension TensorScalar {
   /// `y[n, i, j, p + c] = x[n, stride · i, stride · j, c]`, zeros in the other channels.
+  @specialized(where Self == Float)
   public static func subsample(
     _ x: Span<Self>, _ shape: Subsampling, into y: inout MutableSpan<Self>
   ) {
@@ -55,6 +56,7 @@ extension TensorScalar {
   }
 
   /// The adjoint of `subsample`.
+  @specialized(where Self == Float)
   public static func subsamplingGradient(
     _ dy: Span<Self>, _ shape: Subsampling, into dx: inout MutableSpan<Self>
   ) {

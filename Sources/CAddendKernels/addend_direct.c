@@ -17,10 +17,30 @@ static size_t block_positions(const addend_direct_plan *plan) {
   return plan->block * plan->tile_rows;
 }
 
+/// How many positions of a block may need copies of merged taps: those at the left and right of the
+/// image that reach beyond it, in the lines that a block touches.
+static size_t copied_positions(const addend_direct_plan *plan) {
+  if (!plan->merges) return 0;
+  const addend_direct_axis *across = &plan->piece.across;
+  size_t edge = 0;
+  for (size_t q = 0; q < across->results; ++q) {
+    const ptrdiff_t start = (ptrdiff_t)(q * across->step) + across->first;
+    edge += start < 0 || start + (ptrdiff_t)across->taps > (ptrdiff_t)across->extent;
+  }
+  const size_t positions = block_positions(plan);
+  if (!edge) return 0;
+  for (size_t i = 0; i < plan->rectangle_count; ++i) {
+    const addend_direct_direction direction = plan->rectangles[i].direction;
+    // Such lines may lie at the edge throughout.
+    if (direction == ADDEND_ALONG_ROWS || direction == ADDEND_ALONG_IMAGES) return positions;
+  }
+  return smaller(positions, edge * (positions / across->results + 2));
+}
+
 size_t addend_direct_part_scratch(const addend_direct_plan *plan) {
   const size_t positions = block_positions(plan);
   const size_t pointers = plan->taps * positions * sizeof(float *);
-  const size_t copies = plan->merges ? plan->taps * positions * plan->depth * sizeof(float) : 0;
+  const size_t copies = plan->taps * copied_positions(plan) * plan->depth * sizeof(float);
   const size_t offsets = plan->taps * (sizeof(ptrdiff_t) + plan->rectangle_count * sizeof(size_t));
   const size_t bytes = pointers + offsets + plan->block * sizeof(block_tile) + copies;
   return parts_of(bytes, 64) * (64 / sizeof(float));

@@ -16,6 +16,11 @@ enum {
   most_block = 384,
   // Pointers of a block.
   most_pointers = 1 << 15,
+  // Parts, where there is work for them; the products that a part of several is worth, some 5 µs, and
+  // one of two, some 2 µs.
+  most_parts = 16,
+  part_products = 300000,
+  half_products = 100000,
 };
 
 static addend_direct_axis output_axis(size_t extent, size_t results, size_t taps,
@@ -196,15 +201,15 @@ static void set_taps(addend_direct_plan *plan, bool merges) {
   plan->depth = p->depth * (merges ? p->across.taps : 1);
 }
 
-/// Cuts the work into some sixteen parts, fewer where there is little, so that the least is read twice:
+/// Cuts the work into some `most_parts` parts, fewer where there is little, so that the least is read twice:
 /// each part of the tiles reads all of the filter, each part of the panels all of the source.
 static void cut(addend_direct_plan *plan) {
   const addend_direct_piece *p = &plan->piece;
   const size_t filter = plan->taps * plan->depth * p->results;
-  const size_t work = p->batch * p->down.results * p->across.results * filter / 1000000;
-  const size_t limit = larger(16 / p->groups, 1);
+  const size_t work = p->batch * p->down.results * p->across.results * filter;
+  const size_t worth = larger(work / part_products, work >= 2 * half_products ? 2 : 1);
   // As many as share out evenly.
-  const size_t wanted = power_below(smaller(larger(work, 1), limit));
+  const size_t wanted = power_below(smaller(worth, larger(most_parts / p->groups, 1)));
   const size_t source = p->batch * p->down.extent * p->across.extent * p->depth;
   size_t least = SIZE_MAX;
   for (size_t across = 1; across <= smaller(plan->panels, wanted); across *= 2) {

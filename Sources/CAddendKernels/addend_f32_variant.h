@@ -36,6 +36,7 @@ static const addend_f32_kernels ADDEND_VARIANT(kernels) = {
     FIELD(normalize_rows),
     FIELD(row_normalization_gradient),
     FIELD(max_pool),
+    FIELD(max_values),
     FIELD(max_pool_gradient),
     FIELD(average_pool),
     FIELD(average_pool_gradient),

@@ -15,6 +15,41 @@ static void ADDEND_VARIANT(max_pool)(const addend_window *w, const float *restri
   })
 }
 
+static void ADDEND_VARIANT(max_values)(const addend_window *w, size_t first, size_t end,
+                                       const float *restrict x, float *restrict y) {
+  const size_t n = w->channels, line = w->width * n, step = w->dilation * n;
+  for (size_t p = first; p < end; ++p) {
+    const tap_range down = taps_inside(w, p, w->filter_height, w->height);
+    const size_t tall = down.last - down.first;
+    for (size_t q = 0; q < w->output_width; ++q, y += n) {
+      const tap_range across = taps_inside(w, q, w->filter_width, w->width);
+      const size_t wide = across.last - across.first;
+      if (tall == 0 || wide == 0) {
+        memset(y, 0, n * sizeof *y);
+        continue;
+      }
+      const float *top =
+          x + tap_source(w, p, down.first) * line + tap_source(w, q, across.first) * n;
+      if (tall == 2 && wide == 2) {
+        const float *low = top + w->dilation * line;
+        for (size_t c = 0; c < n; ++c) {
+          float best = top[c];
+          best = top[step + c] > best ? top[step + c] : best;
+          best = low[c] > best ? low[c] : best;
+          y[c] = low[step + c] > best ? low[step + c] : best;
+        }
+        continue;
+      }
+      memcpy(y, top, n * sizeof *y);
+      for (size_t r = 0; r < tall; ++r)
+        for (size_t s = r == 0; s < wide; ++s) {
+          const float *pixels = top + r * w->dilation * line + s * step;
+          for (size_t c = 0; c < n; ++c) y[c] = pixels[c] > y[c] ? pixels[c] : y[c];
+        }
+    }
+  }
+}
+
 static void ADDEND_VARIANT(max_pool_gradient)(const addend_window *w, const float *restrict dy,
                                               const int32_t *restrict choices,
                                               float *restrict dx) {
@@ -55,10 +90,10 @@ static void ADDEND_VARIANT(average_pool_gradient)(const addend_window *w,
 }
 
 // Neighbouring taps lie side by side in the image where the filter is not dilated: one copy.
-static void ADDEND_VARIANT(patches)(const addend_window *w, const float *restrict x,
-                                    float *restrict rows) {
+static void ADDEND_VARIANT(patches)(const addend_window *w, size_t first, size_t end,
+                                    const float *restrict x, float *restrict rows) {
   const size_t n = w->channels, row = w->filter_width * n;
-  for (size_t p = 0; p < w->output_height; ++p) {
+  for (size_t p = first; p < end; ++p) {
     const tap_range down = taps_inside(w, p, w->filter_height, w->height);
     for (size_t q = 0; q < w->output_width; ++q) {
       const tap_range across = taps_inside(w, q, w->filter_width, w->width);

@@ -23,29 +23,48 @@ enum { spin_limit = 4000 };
 // joined, and how many workers have joined it.
 static const size_t joined_mask = 0xFFFF, open_bit = 0x10000, number_step = 0x20000;
 
+/// The indices that a thread takes first: neighbours, and the same ones whenever the work is the same,
+/// so that what it read then is in its cache now. On a line of the cache of its own.
+typedef struct {
+  _Alignas(64) atomic_size_t next;  // the first that nobody has taken
+  size_t end;
+} share;
+
+typedef struct {
+  addend_pool *pool;
+  size_t number;  // of the worker's share
+  pthread_t thread;
+} worker;
+
 struct addend_pool {
   size_t workers;
-  pthread_t *threads;
+  worker *crew;
   pthread_mutex_t mutex;
   pthread_cond_t work_arrived;
   atomic_flag busy;
   atomic_size_t state;
-  atomic_size_t next;  // the first index that nobody has taken
-  size_t sleepers;     // guarded by mutex
-  bool stopping;       // guarded by mutex
+  atomic_size_t sleepers;  // changed under mutex
+  bool stopping;           // guarded by mutex
   // The piece of work. Written while nobody has joined; read by those who have.
-  size_t count;
+  share *shares;  // the caller's, then one for each worker
   addend_task task;
   void *context;
 };
 
 static _Thread_local bool inside_task;
 
-static void take_indices(addend_pool *pool) {
+/// Runs the indices of share `own`, then what others have left of theirs.
+static void take_indices(addend_pool *pool, size_t own) {
   inside_task = true;
-  const size_t count = pool->count;
-  for (size_t i; (i = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed)) < count;)
-    pool->task(pool->context, i);
+  const size_t shares = pool->workers + 1;
+  for (size_t k = 0; k < shares; ++k) {
+    share *from = pool->shares + (own + k < shares ? own + k : own + k - shares);
+    // A look first: taking costs others the line.
+    while (atomic_load_explicit(&from->next, memory_order_relaxed) < from->end) {
+      const size_t i = atomic_fetch_add_explicit(&from->next, 1, memory_order_relaxed);
+      if (i < from->end) pool->task(pool->context, i);
+    }
+  }
   inside_task = false;
 }
 
@@ -55,7 +74,8 @@ static bool is_fresh(size_t state, size_t seen) {
 }
 
 static void *work(void *argument) {
-  addend_pool *pool = argument;
+  const worker *self = argument;
+  addend_pool *pool = self->pool;
   size_t seen = 0;
   for (;;) {
     size_t state, spins = 0;
@@ -65,11 +85,12 @@ static void *work(void *argument) {
         continue;
       }
       pthread_mutex_lock(&pool->mutex);
-      ++pool->sleepers;
-      while (!is_fresh(atomic_load_explicit(&pool->state, memory_order_relaxed), seen) &&
+      // In the order of all: either we see the work that an owner opens, or it sees us asleep.
+      atomic_fetch_add_explicit(&pool->sleepers, 1, memory_order_seq_cst);
+      while (!is_fresh(atomic_load_explicit(&pool->state, memory_order_seq_cst), seen) &&
              !pool->stopping)
         pthread_cond_wait(&pool->work_arrived, &pool->mutex);
-      --pool->sleepers;
+      atomic_fetch_sub_explicit(&pool->sleepers, 1, memory_order_relaxed);
       const bool stopping = pool->stopping;
       pthread_mutex_unlock(&pool->mutex);
       if (stopping) return NULL;
@@ -81,28 +102,38 @@ static void *work(void *argument) {
                                                  memory_order_acquire, memory_order_relaxed))
       continue;
     seen = state / number_step;
-    take_indices(pool);
+    take_indices(pool, self->number);
     atomic_fetch_sub_explicit(&pool->state, 1, memory_order_release);
   }
 }
 
 addend_pool *addend_pool_create(size_t threads) {
+  const size_t count = threads ? threads : 1;
   addend_pool *pool = calloc(1, sizeof *pool);
   if (!pool) return NULL;
-  pool->threads = calloc(threads ? threads : 1, sizeof *pool->threads);
-  if (!pool->threads) {
+  pool->crew = calloc(count, sizeof *pool->crew);
+  pool->shares = addend_allocate(count * sizeof *pool->shares);
+  if (!pool->crew || !pool->shares) {
+    addend_free(pool->shares);
+    free(pool->crew);
     free(pool);
     return NULL;
+  }
+  for (size_t i = 0; i < count; ++i) {
+    atomic_init(&pool->shares[i].next, 0);
+    pool->shares[i].end = 0;
   }
   pthread_mutex_init(&pool->mutex, NULL);
   pthread_cond_init(&pool->work_arrived, NULL);
   atomic_flag_clear(&pool->busy);
-  while (pool->workers + 1 < threads) {
-    if (pthread_create(&pool->threads[pool->workers], NULL, work, pool)) {
+  // Workers read how many they are once they have joined work, which is after this.
+  for (size_t started = 0; started + 1 < count; pool->workers = ++started) {
+    worker *w = pool->crew + started;
+    *w = (worker){.pool = pool, .number = started + 1};
+    if (pthread_create(&w->thread, NULL, work, w)) {
       addend_pool_destroy(pool);
       return NULL;
     }
-    ++pool->workers;
   }
   return pool;
 }
@@ -112,10 +143,11 @@ void addend_pool_destroy(addend_pool *pool) {
   pool->stopping = true;
   pthread_cond_broadcast(&pool->work_arrived);
   pthread_mutex_unlock(&pool->mutex);
-  for (size_t i = 0; i < pool->workers; ++i) pthread_join(pool->threads[i], NULL);
+  for (size_t i = 0; i < pool->workers; ++i) pthread_join(pool->crew[i].thread, NULL);
   pthread_cond_destroy(&pool->work_arrived);
   pthread_mutex_destroy(&pool->mutex);
-  free(pool->threads);
+  addend_free(pool->shares);
+  free(pool->crew);
   free(pool);
 }
 
@@ -125,16 +157,23 @@ void addend_pool_run(addend_pool *pool, size_t count, addend_task task, void *co
     for (size_t i = 0; i < count; ++i) task(context, i);
     return;
   }
-  pool->count = count;
   pool->task = task;
   pool->context = context;
-  atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
+  const size_t shares = pool->workers + 1, size = count / shares, longer = count % shares;
+  for (size_t i = 0, first = 0; i < shares; ++i) {
+    pool->shares[i].end = first + size + (i < longer);
+    atomic_store_explicit(&pool->shares[i].next, first, memory_order_relaxed);
+    first = pool->shares[i].end;
+  }
   const size_t number = atomic_load_explicit(&pool->state, memory_order_relaxed) / number_step + 1;
-  atomic_store_explicit(&pool->state, number * number_step | open_bit, memory_order_release);
-  pthread_mutex_lock(&pool->mutex);
-  if (pool->sleepers) pthread_cond_broadcast(&pool->work_arrived);
-  pthread_mutex_unlock(&pool->mutex);
-  take_indices(pool);
+  atomic_store_explicit(&pool->state, number * number_step | open_bit, memory_order_seq_cst);
+  if (atomic_load_explicit(&pool->sleepers, memory_order_seq_cst)) {
+    // A thread that is about to sleep holds the mutex until it does.
+    pthread_mutex_lock(&pool->mutex);
+    pthread_cond_broadcast(&pool->work_arrived);
+    pthread_mutex_unlock(&pool->mutex);
+  }
+  take_indices(pool, 0);
   // All indices are taken: late workers stay out, and those inside must leave before the fields
   // above may change. One that the operating system has taken off its processor would otherwise
   // make us burn ours, hence the yield.

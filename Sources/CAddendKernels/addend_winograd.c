@@ -164,13 +164,15 @@ void addend_winograd_products(const addend_winograd_plan *plan,
   const size_t depth = plan->channels;
   const size_t point_size = depth * addend_brgemm_padded(kernels, plan->outputs);
   const size_t panels = addend_brgemm_panel_count(kernels, plan->outputs);
+  // The first panel is the widest, and narrower ones are narrower by one vector: no divisions below.
+  const size_t widest = addend_brgemm_panel_start(kernels, plan->outputs, 1) / kernels->lanes;
+  const size_t wide = point_size / depth / kernels->lanes - panels * (widest - 1);
   for (size_t point = first; point < last; ++point) {
     size_t begin;
     const size_t end = addend_winograd_tiles_of(plan, point, tile, count, &begin);
-    for (size_t panel = 0; panel < panels; ++panel) {
-      const size_t start = addend_brgemm_panel_start(kernels, plan->outputs, panel);
-      const size_t width = addend_brgemm_panel_start(kernels, plan->outputs, panel + 1) - start;
-      const size_t vectors = width / kernels->lanes;
+    for (size_t panel = 0, start = 0, width; panel < panels; ++panel, start += width) {
+      const size_t vectors = panel < wide ? widest : widest - 1;
+      width = vectors * kernels->lanes;
       const size_t limit = kernels->row_limit[vectors - 1];
       // Packed panels are whole vectors, and so are the rows of m.
       addend_brgemm_tile product = {.columns = width,

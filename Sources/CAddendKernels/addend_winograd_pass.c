@@ -4,6 +4,10 @@
 
 /// Parts of a step whose units may be divided at will: enough for eight threads.
 enum { part_count = 8 };
+/// What a part is worth at least, about a microsecond: transforms of 16 channels of tiles, and products.
+enum { part_transforms = 32, part_products = 50000 };
+/// Floats of U that stay in the second cache beside a block of tiles.
+enum { small_filter = 1 << 16 };
 /// Channels whose dU lies in the second cache at a time.
 enum { sum_channels = 32 };
 
@@ -52,12 +56,17 @@ addend_winograd_pass addend_winograd_convolution(addend_winograd_plan plan, adde
   pass.packed_count = plan.points * plan.points * plan.channels *
                       addend_brgemm_padded(pass.products, plan.outputs);
   pass.error_factor = addend_winograd_norm(&plan) * relative_error(plan.channels + 28);
-  pass.shares = tiles <= 64;
+  pass.shares = tiles <= 64 && pass.packed_count > small_filter;
   if (pass.shares) {
     // So few tiles are worth reading U once only.
     pass.block = tiles;
     pass.blocks = 1;
     pass.scratch_count = zero_count(&plan) + pair_count(&pass);
+  } else if (tiles <= 64) {
+    // U is read from the second cache, and V and M stay with the thread that made them.
+    pass.blocks = greater(quotient(tiles, 16), smaller(tiles, 2));
+    pass.block = quotient(tiles, pass.blocks);
+    pass.scratch_count = zero_count(&plan) + smaller(part_count, pass.blocks) * pair_count(&pass);
   } else {
     // V and M stay in the second cache, unless U would then be read for too few tiles.
     const size_t c = rounded(plan.channels), k = rounded(plan.outputs);
@@ -118,16 +127,31 @@ size_t addend_winograd_step_count(const addend_winograd_pass *pass) {
   return pass->shares ? 3 : 1;
 }
 
+/// How the transforms of a shared block are cut: into ranges of channels, and of tiles where those are
+/// few.
+typedef struct {
+  size_t channel_parts, tile_parts;
+} cut;
+
+static cut transform_cut(size_t channels, size_t tiles) {
+  const size_t units = quotient(channels, 16);
+  const size_t parts = greater(smaller(part_count, units * tiles / part_transforms), 1);
+  const size_t across = smaller(parts, units);
+  return (cut){across, smaller(tiles, parts / across)};
+}
+
 size_t addend_winograd_part_count(const addend_winograd_pass *pass, size_t step) {
   const addend_winograd_plan *plan = &pass->plan;
   if (pass->is_gradient)
     return step % 2 ? panel_count(pass) * range_count(pass) : smaller(part_count, pass->block);
-  if (!pass->shares) return part_count;
-  switch (step) {
-    case 0: return smaller(part_count, quotient(plan->channels, 16));
-    case 1: return plan->points * plan->points;
-    default: return smaller(part_count, quotient(plan->outputs, 16));
+  if (!pass->shares) return smaller(part_count, pass->blocks);
+  if (step == 1) {
+    const size_t points = plan->points * plan->points;
+    const size_t products = points * pass->block * plan->channels * plan->outputs;
+    return greater(smaller(points, products / part_products), 1);
   }
+  const cut cut = transform_cut(step == 0 ? plan->channels : plan->outputs, pass->block);
+  return cut.channel_parts * cut.tile_parts;
 }
 
 /// A part of a convolution whose parts have blocks of their own.
@@ -139,8 +163,9 @@ static void convolve_blocks(const addend_winograd_pass *pass, const addend_winog
   float *own = data->scratch + zero_count(plan) + part * pair_count(pass);
   const addend_winograd_block v = block_at(own, pass->block, plan->channels);
   const addend_winograd_block m = block_at(own + left_count(pass), pass->block, plan->outputs);
-  const size_t last = share(pass->blocks, part + 1, part_count);
-  for (size_t block = share(pass->blocks, part, part_count); block < last; ++block) {
+  const size_t parts = smaller(part_count, pass->blocks);
+  const size_t last = share(pass->blocks, part + 1, parts);
+  for (size_t block = share(pass->blocks, part, parts); block < last; ++block) {
     const size_t tile = share(tiles, block, pass->blocks);
     const size_t count = share(tiles, block + 1, pass->blocks) - tile;
     pass->kernels->input(plan, data->x, zeros, tile, count, 0, plan->channels, v);
@@ -157,21 +182,29 @@ static void convolve_shared(const addend_winograd_pass *pass, const addend_winog
   const addend_winograd_plan *plan = &pass->plan;
   const float *zeros = data->scratch;
   float *common = data->scratch + zero_count(plan);
-  const size_t parts = addend_winograd_part_count(pass, step), tiles = pass->block;
-  const addend_winograd_block v = block_at(common, tiles, plan->channels);
+  const size_t tiles = pass->block;
+  addend_winograd_block v = block_at(common, tiles, plan->channels);
   addend_winograd_block m = block_at(common + left_count(pass), tiles, plan->outputs);
   if (step == 1) {
-    addend_winograd_products(plan, pass->products, data->packed, v, 0, tiles, part, part + 1, m);
+    const size_t points = plan->points * plan->points;
+    const size_t parts = addend_winograd_part_count(pass, step);
+    addend_winograd_products(plan, pass->products, data->packed, v, 0, tiles,
+                             share(points, part, parts), share(points, part + 1, parts), m);
     return;
   }
-  const size_t total = step == 0 ? plan->channels : plan->outputs;
-  const size_t first = 16 * share(quotient(total, 16), part, parts);
-  const size_t last = smaller(total, 16 * share(quotient(total, 16), part + 1, parts));
+  const size_t total = step == 0 ? plan->channels : plan->outputs, units = quotient(total, 16);
+  const cut cut = transform_cut(total, tiles);
+  const size_t across = part % cut.channel_parts, down = part / cut.channel_parts;
+  const size_t first = 16 * share(units, across, cut.channel_parts);
+  const size_t last = smaller(total, 16 * share(units, across + 1, cut.channel_parts));
+  const size_t tile = share(tiles, down, cut.tile_parts);
+  const size_t count = share(tiles, down + 1, cut.tile_parts) - tile;
   if (step == 0) {
-    pass->kernels->input(plan, data->x, zeros, 0, tiles, first, last, v);
+    v.values += tile * v.pitch;
+    pass->kernels->input(plan, data->x, zeros, tile, count, first, last, v);
   } else {
-    m.values += first;
-    pass->kernels->output(plan, m, 0, tiles, first, last, data->bias, data->residual,
+    m.values += first + tile * m.pitch;
+    pass->kernels->output(plan, m, tile, count, first, last, data->bias, data->residual,
                           data->rectifies, data->result);
   }
 }

@@ -199,6 +199,14 @@ struct FloatVariantTests {
       return changed(dy) { k.maxPool(x.span, g, into: &$0, choices: &span) }
         + choices.map(Float.init)
     }
+    for k in [FloatKernels(.scalar)] + Self.variants {
+      let chosen = changed(dy) {
+        var span = choices.mutableSpan
+        k.maxPool(x.span, g, into: &$0, choices: &span)
+      }
+      let values = changed(dy) { k.maxPool(x.span, g, into: &$0) }
+      #expect(values.map(\.bitPattern) == chosen.map(\.bitPattern), "\(k.instructionSet)")
+    }
     let chosen = choices
     expectEqualBits("maxPoolGradient") { k in
       changed(x) { k.maxPoolGradient(dy.span, choices: chosen.span, g, into: &$0) }
@@ -209,5 +217,37 @@ struct FloatVariantTests {
     }
     expectEqualBits("patches") { k in changed(rows) { k.patches(of: x.span, g, into: &$0) } }
     expectEqualBits("addPatches") { k in changed(x) { k.addPatches(rows.span, g, to: &$0) } }
+  }
+
+  /// The largest pixels are the same with and without their choices: windows of 2×2, others, windows
+  /// that lie in the padding, numbers that are none, and more lines than one part has.
+  @Test(arguments: [
+    ConvolutionGeometry(
+      batch: 3, height: 9, width: 8, channels: 20, filterHeight: 2, filterWidth: 2, stride: 2),
+    ConvolutionGeometry(
+      batch: 2, height: 5, width: 6, channels: 17, filterHeight: 3, filterWidth: 3, stride: 2,
+      padding: 4, dilation: 2),
+    ConvolutionGeometry(
+      batch: 2, height: 40, width: 31, channels: 33, filterHeight: 2, filterWidth: 2, padding: 1),
+  ])
+  func largestPixelsNeedNoChoices(_ geometry: ConvolutionGeometry) {
+    var x = normalNumbers(geometry.imageCount, seed: 1)
+    for i in stride(from: 0, to: x.count, by: 37) { x[i] = .nan }
+    let start = [Float](repeating: 7, count: geometry.patchCount * geometry.channels)
+    var choices = start.map { _ in Int32(0) }
+    for k in [FloatKernels(.scalar)] + Self.variants {
+      let expected = changed(start) {
+        var span = choices.mutableSpan
+        k.maxPool(x.span, geometry, into: &$0, choices: &span)
+      }
+      for threads in [1, 3] {
+        let values = ThreadPool.$current.withValue(ThreadPool(threadCount: threads)) {
+          changed(start) { k.maxPool(x.span, geometry, into: &$0) }
+        }
+        #expect(
+          values.map(\.bitPattern) == expected.map(\.bitPattern),
+          "\(k.instructionSet), \(threads) threads")
+      }
+    }
   }
 }

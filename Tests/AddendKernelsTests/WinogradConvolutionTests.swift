@@ -29,16 +29,20 @@ struct WinogradConvolutionTests {
 
   /// All heights and widths from 1 to 15, channels and outputs that leave parts of vectors and of
   /// panels, batches whose tiles one block holds and does not.
-  static let cases: [Case] = (1...15).flatMap { size in
-    (0...2).compactMap { padding in
-      let (channels, outputs) = ([1, 3, 17, 65, 64], [1, 5, 63, 65, 96])
-      let turn = size + 3 * padding
-      let made = Case(
-        1 + turn % 5, size, 1 + (size * 7 + padding) % 15, channels[turn % 5],
-        outputs[(size / 2 + padding) % 5], padding)
-      return made.geometry.patchCount > 0 ? made : nil
-    }
-  }
+  static let cases: [Case] =
+    (1...15).flatMap { size in
+      (0...2).compactMap { padding in
+        let (channels, outputs) = ([1, 3, 17, 65, 64], [1, 5, 63, 65, 96])
+        let turn = size + 3 * padding
+        let made = Case(
+          1 + turn % 5, size, 1 + (size * 7 + padding) % 15, channels[turn % 5],
+          outputs[(size / 2 + padding) % 5], padding)
+        return made.geometry.patchCount > 0 ? made : nil
+      }
+    } + [
+      // Transforms cut into ranges of tiles on either side, and blocks that read a small filter each.
+      Case(4, 15, 15, 17, 130, 1), Case(4, 15, 15, 130, 17, 1), Case(1, 31, 32, 16, 20, 1),
+    ]
 
   // MARK: the definitions, in Double
 
@@ -279,6 +283,7 @@ struct WinogradConvolutionTests {
 
   @Test(arguments: [
     Case(1, 13, 15, 17, 65, 1), Case(5, 15, 14, 20, 33, 1), Case(9, 15, 15, 3, 70, 2),
+    Case(4, 15, 15, 130, 17, 1), Case(1, 31, 32, 16, 20, 1),
   ])
   func threadsDoNotShow(test: Case) throws {
     let (x, filter, dy) = (test.x, test.filter, test.dy)

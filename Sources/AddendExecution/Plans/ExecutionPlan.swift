@@ -143,9 +143,7 @@ struct ExecutionPlan: Sendable {
     case (.concatenation, _):
       return .concatenation(node.inputs.map { graph.nodes[$0].shape.last ?? 1 })
     case (.maxPool(let geometry), _):
-      return .maxPool(
-        geometry.batched(batch),
-        choices: AlignedBuffer(uninitializedCount: node.shape.count * batch))
+      return .maxPool(geometry.batched(batch))
     case (.averagePool(let geometry), _):
       return .averagePool(geometry.batched(batch), factors: geometry.averagingFactors)
     case (.subsample(let subsampling), _): return .subsample(subsampling.batched(batch))

@@ -18,7 +18,7 @@ struct ExecutionStep: Sendable {
     case sum(rectifies: Bool)
     /// The inputs' widths on the last axis.
     case concatenation([Int])
-    case maxPool(ConvolutionGeometry, choices: AlignedBuffer<Int32>)
+    case maxPool(ConvolutionGeometry)
     case averagePool(ConvolutionGeometry, factors: AlignedBuffer<Float>)
     case subsample(Subsampling)
     case embedding(EmbeddingOperation<Float>, symbols: AlignedBuffer<Int32>)
@@ -81,9 +81,7 @@ struct ExecutionStep: Sendable {
           to: &y, .init(first: first, step: width))
         first += part
       }
-    case .maxPool(let geometry, let choices):
-      var span = choices.uniqueSpan
-      Float.maxPool(x, geometry, into: &y, choices: &span)
+    case .maxPool(let geometry): FloatKernels.best.maxPool(x, geometry, into: &y)
     case .averagePool(let geometry, let factors):
       FloatKernels.best.averagePool(x, geometry, factors: factors.span, into: &y)
     case .subsample(let subsampling): Float.subsample(x, subsampling, into: &y)

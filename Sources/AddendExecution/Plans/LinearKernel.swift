@@ -72,27 +72,27 @@ struct LIBXSMMKernel: LinearKernel {
   }
 }
 
-/// Patches laid out as rows, then their product.
+/// Patches laid out as rows, some at a time, and their products.
 struct PatchKernel: LinearKernel {
-  let geometry: ConvolutionGeometry
-  let product: ProductKernel
+  private let convolution: PatchConvolution
+  private let bias: Tensor<Float>?
+  private let rectifies: Bool
 
   init(_ linear: LinearOperation<Float>, _ geometry: ConvolutionGeometry) {
-    self.geometry = geometry
-    product = ProductKernel(linear, rows: geometry.patchCount)
+    let weight = linear.weights[0]
+    convolution = PatchConvolution(geometry, weight.span, outputs: linear.outputs)
+    bias = linear.bias
+    rectifies = linear.rectifies
   }
 
-  var scratchCount: Int { geometry.patchCount * geometry.patchSize }
+  var scratchCount: Int { convolution.scratchCount }
 
   func run(
     _ x: Span<Float>, adding residual: Span<Float>?, scratch: inout MutableSpan<Float>,
     into y: inout MutableSpan<Float>
   ) {
-    var patches = scratch._mutatingExtracting(..<scratchCount)
-    Float.patches(of: x, geometry, into: &patches)
-    product.weight.multiply(
-      patches.span, rows: product.rows, bias: product.bias?.span, residual: residual,
-      rectifies: product.rectifies, into: &y)
+    convolution.convolve(
+      x, bias: bias?.span, residual: residual, rectifies: rectifies, scratch: &scratch, into: &y)
   }
 }
 

@@ -18,6 +18,18 @@ extension FloatKernels {
     }
   }
 
+  /// The same where nobody asks which pixel it was. Lines of results are shared out.
+  public func maxPool(
+    _ x: Span<Float>, _ geometry: ConvolutionGeometry, into y: inout MutableSpan<Float>
+  ) {
+    geometry.checkPooling(image: x.count, result: y.count)
+    guard let x = unsafe x.address, let y = unsafe y.address else { return }
+    unsafe forEachLines(of: geometry, floats: geometry.channels) {
+      window, first, end, image, result in
+      unsafe table.pointee.max_values(window, first, end, x + image, y + result)
+    }
+  }
+
   /// `dx` of `maxPool`, overwritten.
   public func maxPoolGradient(
     _ dy: Span<Float>, choices: Span<Int32>, _ geometry: ConvolutionGeometry,
@@ -77,9 +89,9 @@ extension FloatKernels {
     geometry.checkPatches(image: image.count, rows: rows.count)
     guard let rows = unsafe rows.address else { return }
     guard let x = unsafe image.address else { return }
-    unsafe forEachImage(of: geometry) { window, image, result in
-      let start = result / max(1, geometry.channels) * geometry.patchSize
-      unsafe table.pointee.patches(window, x + image, rows + start)
+    unsafe forEachLines(of: geometry, floats: geometry.patchSize) {
+      window, first, end, image, result in
+      unsafe table.pointee.patches(window, first, end, x + image, rows + result)
     }
   }
 
@@ -92,6 +104,33 @@ extension FloatKernels {
     unsafe forEachImage(of: geometry) { window, image, result in
       let start = result / max(1, geometry.channels) * geometry.patchSize
       unsafe table.pointee.add_patches(window, rows + start, x + image)
+    }
+  }
+
+  /// Calls `body` for all lines of results, those of one image at a time: with the first and the one
+  /// past the last, the offset of the image's pixels, and that of the first line's results, which
+  /// have so many `floats` at a position.
+  private func forEachLines(
+    of geometry: ConvolutionGeometry, floats: Int,
+    _ body: (UnsafePointer<addend_window>, _ first: Int, _ end: Int, _ image: Int, _ result: Int) ->
+      Void
+  ) {
+    let imageCount = geometry.height * geometry.width * geometry.channels
+    let height = geometry.outputHeight
+    let line = geometry.outputWidth * floats
+    let pixels = imageCount / max(1, height)
+    unsafe withUnsafePointer(to: addend_window(geometry)) { window in
+      ThreadPool.forEachPart(
+        of: geometry.batch * height, size: max(1, Self.partSize / max(1, line, pixels))
+      ) { first, count in
+        var next = first
+        while next < first + count {
+          let (image, top) = (next / height, next % height)
+          let end = min(height, top + first + count - next)
+          unsafe body(window, top, end, image * imageCount, next * line)
+          next += end - top
+        }
+      }
     }
   }
 

@@ -132,6 +132,9 @@ typedef struct {
   /// y[·][channels] = the largest pixel under each window, choices its tap, −1 and 0 if none.
   void (*max_pool)(const addend_window *window, const float *restrict x, float *restrict y,
                    int32_t *restrict choices);
+  /// The same without choices, of rows first ≤ p < end of the result, which y begins with.
+  void (*max_values)(const addend_window *window, size_t first, size_t end,
+                     const float *restrict x, float *restrict y);
   /// dx = 0; dx[pixel chosen] += dy.
   void (*max_pool_gradient)(const addend_window *window, const float *restrict dy,
                             const int32_t *restrict choices, float *restrict dx);
@@ -141,8 +144,10 @@ typedef struct {
   /// dx = 0; dx[pixels under the window] += factors[position] dy.
   void (*average_pool_gradient)(const addend_window *window, const float *restrict dy,
                                 const float *restrict factors, float *restrict dx);
-  /// rows[position][tap][channel] = the pixel under the tap, 0 in the padding.
-  void (*patches)(const addend_window *window, const float *restrict x, float *restrict rows);
+  /// rows[position][tap][channel] = the pixel under the tap, 0 in the padding, of rows first ≤ p < end
+  /// of the result, which `rows` begins with.
+  void (*patches)(const addend_window *window, size_t first, size_t end, const float *restrict x,
+                  float *restrict rows);
   /// x[pixel under the tap] += rows[position][tap][channel], positions in order.
   void (*add_patches)(const addend_window *window, const float *restrict rows, float *restrict x);
 
