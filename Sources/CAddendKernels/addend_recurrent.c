@@ -41,6 +41,12 @@ static inline bool has_step_before(const addend_recurrent_pass *pass, size_t t, 
   return pass->reversed ? t + 1 < pass->time && r < rows_at(pass, t + 1) : t > 0;
 }
 
+/// Whether t is the pass's first step and the outputs before it are zeros. (A row of a reversed pass
+/// may begin at an earlier step; its product is taken.)
+static inline bool is_first_of_zeros(const addend_recurrent_pass *pass, size_t t) {
+  return pass->starts_at_zero && t == (pass->reversed ? pass->time - 1 : 0);
+}
+
 static inline float *output_at(const addend_recurrent_pass *pass, size_t t, size_t i) {
   return pass->output + i * pass->output_row + t * pass->output_step;
 }
@@ -83,6 +89,9 @@ static inline const float *memory_before(const addend_recurrent_pass *pass, size
     ROW_CASE(5, body) ROW_CASE(6, body) ROW_CASE(7, body) ROW_CASE(8, body)              \
   }
 
+// For reading soon, into the second-level cache.
+#define FETCH(p) __builtin_prefetch(p, 0, 2)
+
 // The definition: vectors of four, which compilers have on every processor. Parts of vectors are rare
 // and stay out of line.
 typedef float vector4 __attribute__((vector_size(16), aligned(4)));
@@ -114,6 +123,7 @@ ADDEND_INLINE vector4 select4(integers4 mask, vector4 x, vector4 y) {
 #define MINIMUM(x, y) select4((integers4)((x) < (y)), x, y)
 #define RECIPROCAL(x) (1.0f / (x))
 #define PREFETCH(p) __builtin_prefetch(p, 1)
+#define PANEL_VECTORS 4
 #define BRGEMM addend_brgemm_select(ADDEND_ISA_SCALAR)
 #if defined(__x86_64__)
 #define ROWS_OF_4 3
@@ -144,6 +154,7 @@ ADDEND_INLINE vector4 select4(integers4 mask, vector4 x, vector4 y) {
 #undef RECIPROCAL
 #undef PREFETCH
 #undef BRGEMM
+#undef PANEL_VECTORS
 #undef ROWS_OF_4
 #undef ROWS_OF_3
 #undef FOR_ROWS_OF_4
@@ -174,6 +185,7 @@ ADDEND_INLINE __m256i first8(size_t count) {
 #define MINIMUM(x, y) _mm256_min_ps(x, y)
 #define RECIPROCAL(x) (1.0f / (x))
 #define BRGEMM addend_brgemm_select(ADDEND_ISA_AVX2)
+#define PANEL_VECTORS 2
 #define ROWS_OF_4 3
 #define ROWS_OF_3 4
 #define FOR_ROWS_OF_4(rows, body) FOR_ROWS_3(rows, body)
@@ -196,6 +208,7 @@ ADDEND_INLINE __m256i first8(size_t count) {
 #undef MINIMUM
 #undef RECIPROCAL
 #undef BRGEMM
+#undef PANEL_VECTORS
 #undef ROWS_OF_4
 #undef ROWS_OF_3
 #undef FOR_ROWS_OF_4
@@ -229,9 +242,20 @@ ADDEND_INLINE __m512 reciprocal_avx512(__m512 x) {
 #define FOR_ROWS_OF_4(rows, body) FOR_ROWS_6(rows, body)
 #define FOR_ROWS_OF_3(rows, body) FOR_ROWS_8(rows, body)
 #define BRGEMM addend_brgemm_select(ADDEND_ISA_AVX512)
+#define PANEL_VECTORS 4
 #include "addend_recurrent_tile.h"
 #pragma clang attribute pop
 #endif
+
+bool addend_recurrent_starts_at_zero(const addend_recurrent_pass *pass) {
+  for (size_t i = 0; i < pass->batch; ++i) {
+    const float *row = pass->first_output + i * pass->first_output_row;
+    int32_t bits = 0;
+    for (size_t j = 0; j < pass->size; ++j) bits |= f32_to_bits(row[j]) & 0x7FFFFFFF;
+    if (bits) return false;
+  }
+  return true;
+}
 
 const addend_recurrent_kernels *addend_recurrent_select(addend_isa isa) {
 #if defined(__x86_64__)

@@ -216,10 +216,15 @@ public struct RecurrentKernels: Sendable {
       if !accumulates { gradient.update(repeating: 0) }
       return
     }
-    var pass = unsafe describe(
+    let table = unsafe table
+    let pass = unsafe describe(
       s, x: nil, start: nil, output: nil, memory: nil,
       gates: UnsafeMutablePointer(mutating: gates.address), keeps: true)
-    unsafe table.pointee.bias_gradient(&pass, recurrent, accumulates, target)
+    ThreadPool.forEachPart(of: groups(s), size: 4) { first, count in
+      var pass = unsafe pass
+      unsafe table.pointee.bias_gradient(
+        &pass, recurrent, first, first + count, accumulates, target)
+    }
   }
 
   private func check(
@@ -286,21 +291,44 @@ extension RecurrentKernels {
     var second = packed.recurrent.uniqueSpan
     let (input, recurrent) = unsafe (weights.input.address, weights.recurrent.address)
     let (inputTarget, recurrentTarget) = unsafe (first.address, second.address)
-    guard let function = unsafe transposed ? table.pointee.pack_transposed : table.pointee.pack
-    else { preconditionFailure("every set has kernels that pack") }
-    ThreadPool.current.run(2) { weight in
-      unsafe weight == 0
-        ? function(cell, false, s.inputSize, s.size, input, inputTarget)
-        : function(cell, true, s.size, s.size, recurrent, recurrentTarget)
+    unsafe forEachPiece(s.inputSize, s.size, transposed: transposed) { isRecurrent, first, end in
+      let depth = isRecurrent ? s.size : s.inputSize
+      let source = unsafe isRecurrent ? recurrent : input
+      let target = unsafe isRecurrent ? recurrentTarget : inputTarget
+      if transposed {
+        unsafe table.pointee.pack_transposed(
+          cell, isRecurrent, depth, s.size, first, source, target)
+      } else {
+        unsafe table.pointee.pack(cell, isRecurrent, depth, s.size, first, end, source, target)
+      }
     }
     guard !transposed else { return packed }
     var bias = packed.bias.uniqueSpan
-    unsafe table.pointee.pack(cell, false, 1, s.size, weights.bias.address, bias.address)
+    unsafe table.pointee.pack(cell, false, 1, s.size, 0, 1, weights.bias.address, bias.address)
     if let other = packed.recurrentBias {
       var bias = other.uniqueSpan
-      unsafe table.pointee.pack(cell, true, 1, s.size, weights.recurrentBias?.address, bias.address)
+      unsafe table.pointee.pack(
+        cell, true, 1, s.size, 0, 1, weights.recurrentBias?.address, bias.address)
     }
     return packed
+  }
+
+  /// Cuts both weights into pieces that are packed on their own, on all threads: 64 rows each, or the
+  /// panels of the transposed form.
+  @unsafe private func forEachPiece(
+    _ inputSize: Int, _ size: Int, transposed: Bool,
+    _ body: (_ isRecurrent: Bool, _ first: Int, _ end: Int) -> Void
+  ) {
+    let height = transposed ? 1 : 64
+    let (inputs, units) =
+      unsafe transposed
+      ? (table.pointee.panel_count(inputSize), table.pointee.panel_count(size)) : (inputSize, size)
+    let inputPieces = (inputs + height - 1) / height
+    ThreadPool.current.run(inputPieces + (units + height - 1) / height) { piece in
+      let isRecurrent = piece >= inputPieces
+      let first = (isRecurrent ? piece - inputPieces : piece) * height
+      body(isRecurrent, first, min(first + height, isRecurrent ? units : inputs))
+    }
   }
 
   @unsafe private func describe(
@@ -329,6 +357,7 @@ extension RecurrentKernels {
     unsafe pass.gate_rows = s.rowCount
     unsafe pass.has_input_sums = takesInputSumsFirst(s)
     unsafe pass.keeps_gates = keeps
+    unsafe pass.starts_at_zero = start != nil && addend_recurrent_starts_at_zero(&pass)
     return unsafe pass
   }
 

@@ -47,7 +47,9 @@ typedef struct {
   /// here and below. Without a way back a step may take the place of the one before: memory_step is 0.
   float *memory;
   size_t memory_step;
-  /// The state before the first step.
+  /// The state before the first step. `starts_at_zero` says that all its outputs are zeros, so that
+  /// the products with them are left out.
+  bool starts_at_zero;
   const float *first_output, *first_memory;
   size_t first_output_row, first_memory_row;
 
@@ -86,19 +88,22 @@ typedef struct {
 typedef struct { size_t first, stride, end; } addend_recurrent_rows;
 
 /// The longest sums of a weight's gradient that are taken at once.
-enum { addend_recurrent_most_depth = 320 };
+enum { addend_recurrent_most_depth = 640 };
 
 typedef struct {
   size_t lanes;
   /// Floats of the packed form of [depth, gates · size], and of its transposed form.
   size_t (*packed_count)(addend_cell cell, size_t depth, size_t size);
   size_t (*transposed_count)(addend_cell cell, size_t depth, size_t size);
-  /// Packs the panels from `first` on; each is written by itself. `recurrent` says which of the two
-  /// weights it is: GRU orders their gates in different ways.
-  void (*pack)(addend_cell cell, bool recurrent, size_t depth, size_t size, const float *weight,
-               float *packed);
-  void (*pack_transposed)(addend_cell cell, bool recurrent, size_t depth, size_t size,
+  /// Packs rows first ≤ p < end of a weight; the parts of the packed form that different rows fill
+  /// do not overlap. `recurrent` says which of the two weights it is: GRU orders their gates in
+  /// different ways.
+  void (*pack)(addend_cell cell, bool recurrent, size_t depth, size_t size, size_t first, size_t end,
+               const float *weight, float *packed);
+  /// Packs one of `panel_count(depth)` panels of the transposed form.
+  void (*pack_transposed)(addend_cell cell, bool recurrent, size_t depth, size_t size, size_t panel,
                           const float *weight, float *packed);
+  size_t (*panel_count)(size_t depth);
   /// b + x_t W of steps first ≤ t < end for some rows.
   void (*input_sums)(const addend_recurrent_pass *pass, addend_recurrent_rows rows, size_t first,
                      size_t end);
@@ -116,10 +121,13 @@ typedef struct {
   /// Sums run over k. `scratch` holds (end − first) · addend_recurrent_most_depth floats.
   void (*weight_gradient)(const addend_recurrent_pass *pass, bool recurrent, size_t first,
                           size_t end, bool accumulates, float *gradient, float *scratch);
-  /// db (or GRU's db′).
-  void (*bias_gradient)(const addend_recurrent_pass *pass, bool recurrent, bool accumulates,
-                        float *gradient);
+  /// db (or GRU's db′) of groups first ≤ g < end.
+  void (*bias_gradient)(const addend_recurrent_pass *pass, bool recurrent, size_t first, size_t end,
+                        bool accumulates, float *gradient);
 } addend_recurrent_kernels;
+
+/// Whether `first_output` holds zeros alone, which is what `starts_at_zero` promises.
+bool addend_recurrent_starts_at_zero(const addend_recurrent_pass *pass);
 
 /// The kernels of the widest set that `isa` contains.
 const addend_recurrent_kernels *addend_recurrent_select(addend_isa isa);
