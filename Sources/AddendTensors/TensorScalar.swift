@@ -190,21 +190,18 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   /// `h′, s′` of an LSTM from `s`, and the gates' values.
   static func lstmStep(
     _ functions: FunctionApproximation, size: Int, input: Span<Self>, recurrent: Span<Self>,
-    memory: Span<Self>,
-    gates: inout MutableSpan<Self>, nextMemory: inout MutableSpan<Self>,
+    memory: Span<Self>, gates: inout MutableSpan<Self>, nextMemory: inout MutableSpan<Self>,
     output: inout MutableSpan<Self>)
   /// The gradient towards `input` and `recurrent`, which is one; that towards `s′` becomes that
   /// towards `s`.
   static func lstmStepGradient(
     _ functions: FunctionApproximation, size: Int, gates: Span<Self>, memory: Span<Self>,
-    nextMemory: Span<Self>,
-    outputGradient: Span<Self>, memoryGradient: inout MutableSpan<Self>,
+    nextMemory: Span<Self>, outputGradient: Span<Self>, memoryGradient: inout MutableSpan<Self>,
     gateGradient: inout MutableSpan<Self>)
   /// `h′` of a GRU from `h`, and the gates' values.
   static func gruStep(
     _ functions: FunctionApproximation, size: Int, input: Span<Self>, recurrent: Span<Self>,
-    state: Span<Self>,
-    gates: inout MutableSpan<Self>, output: inout MutableSpan<Self>)
+    state: Span<Self>, gates: inout MutableSpan<Self>, output: inout MutableSpan<Self>)
   /// The gradients of `gruStep`, overwritten; `stateGradient` lacks what goes through `recurrent`.
   static func gruStepGradient(
     size: Int, gates: Span<Self>, recurrent: Span<Self>, state: Span<Self>,

@@ -66,17 +66,18 @@ extension RecurrentOperation {
     let output = Tensor<Scalar>(h.shape) { output in
       switch unit {
       case .elman:
-        Scalar.elmanStep(input: input.span, recurrent: recurrent.span, output: &output)
+        Scalar.elmanStep(.exact, input: input.span, recurrent: recurrent.span, output: &output)
       case .lstm:
         var first = gates.mutableSpan
         var second = nextMemory.mutableSpan
         Scalar.lstmStep(
-          size: size, input: input.span, recurrent: recurrent.span, memory: memory.span,
+          .exact, size: size, input: input.span, recurrent: recurrent.span, memory: memory.span,
           gates: &first, nextMemory: &second, output: &output)
       case .gru:
         var first = gates.mutableSpan
         Scalar.gruStep(
-          size: size, input: input.span, recurrent: recurrent.span, state: h.span, gates: &first,
+          .exact, size: size, input: input.span, recurrent: recurrent.span, state: h.span,
+          gates: &first,
           output: &output)
       }
     }
