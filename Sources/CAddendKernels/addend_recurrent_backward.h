@@ -102,32 +102,34 @@ static void ADDEND_VARIANT(gradient_groups)(const addend_recurrent_pass *pass,
   }
 }
 
-/// Fetches what `gradient_groups` will read of some rows, one after another, while a product runs.
+/// What `gradient_groups` will read of a tile's rows, to be fetched while the product runs: line after
+/// line.
 typedef struct {
-  const addend_recurrent_pass *pass;
-  const addend_recurrent_gradients *gradients;
-  size_t t, r, stride, rows, first, groups;
-} ADDEND_VARIANT(coming_rows);
+  size_t count;
+  const float *lines[8 * 4 * 8];
+} ADDEND_VARIANT(coming_lines);
 
-ADDEND_INLINE void ADDEND_VARIANT(fetch_row)(const ADDEND_VARIANT(coming_rows) *coming, size_t j) {
-  const addend_recurrent_pass *pass = coming->pass;
-  if (j >= coming->rows) return;
-  const ADDEND_VARIANT(gradient_row) row = ADDEND_VARIANT(find_gradient_row)(
-      pass, coming->gradients, coming->t, coming->r + j * coming->stride, true);
+static void ADDEND_VARIANT(list_lines)(ADDEND_VARIANT(coming_lines) *coming,
+                                       const addend_recurrent_pass *pass,
+                                       const addend_recurrent_gradients *gradients, size_t t,
+                                       size_t r, size_t first, size_t end) {
+  const ADDEND_VARIANT(gradient_row) row =
+      ADDEND_VARIANT(find_gradient_row)(pass, gradients, t, r, true);
   const size_t slots = SLOTS(pass->cell);
-  const float *gates = row.gates + coming->first * row.gates_step;
-  for (size_t g = 0; g < coming->groups; ++g, gates += row.gates_step) {
-    const size_t unit = (coming->first + g) * LANES;
-    for (size_t v = 0; v < slots; v += 16) PREFETCH(gates + v);
-    if (row.dy) PREFETCH(row.dy + unit);
+  const float *gates = row.gates + first * row.gates_step;
+  const float **line = coming->lines + coming->count;
+  for (size_t unit = first * LANES; unit < end * LANES; unit += LANES, gates += row.gates_step) {
+    for (size_t v = 0; v < slots; v += 16) *line++ = gates + v;
+    if (row.dy) *line++ = row.dy + unit;
     if (pass->cell == ADDEND_CELL_LSTM) {
-      PREFETCH(row.memory + unit);
-      PREFETCH(row.memory_before + unit);
-      PREFETCH(row.memory_gradient + unit);
+      *line++ = row.memory + unit;
+      *line++ = row.memory_before + unit;
+      *line++ = row.memory_gradient + unit;
     } else {
-      PREFETCH((pass->cell == ADDEND_CELL_GRU ? row.output_before : row.output) + unit);
+      *line++ = (pass->cell == ADDEND_CELL_GRU ? row.output_before : row.output) + unit;
     }
   }
+  coming->count = (size_t)(line - coming->lines);
 }
 
 // MARK: Products
@@ -141,8 +143,10 @@ typedef struct {
   size_t taps, depth;
   const float *b;
   ADDEND_VARIANT(fetch) fetch;
-  /// Rows that the tile's caller will read.
-  const ADDEND_VARIANT(coming_rows) *coming;
+  /// The numbers that take a's place in the panels after this one, to be fetched, or NULL.
+  const float *next_a;
+  /// Lines that the tile's caller will read.
+  const ADDEND_VARIANT(coming_lines) *coming;
   bool accumulates;
   float *c;
   /// The last vector of c's rows may be part of one.
@@ -161,11 +165,20 @@ ADDEND_INLINE void ADDEND_VARIANT(gradient_tile)(const ADDEND_VARIANT(gradient_p
     }
   ADDEND_VARIANT(fetch) fetch = t->fetch;
   const float *b = t->b;
+  const float *const *line = t->coming ? t->coming->lines : NULL;
+  const float *const *const lines_end = t->coming ? line + t->coming->count : NULL;
+  const size_t share = t->coming ? (t->coming->count + t->taps - 1) / t->taps : 0;
   for (size_t tap = 0; tap < t->taps; ++tap) {
     const float *a[8];
 #pragma clang loop unroll(full)
     for (size_t i = 0; i < rows; ++i) a[i] = t->a + tap * t->a_step + i * t->a_row;
-    if (t->coming) ADDEND_VARIANT(fetch_row)(t->coming, tap);
+    if (t->next_a)
+#pragma clang loop unroll(full)
+      for (size_t i = 0; i < rows; ++i)
+        for (size_t p = 0; p < t->depth; p += 16)
+          FETCH(t->next_a + tap * t->a_step + i * t->a_row + p);
+    for (const float *const *end = line + share; line < end && line < lines_end; ++line)
+      PREFETCH(*line);
     ADDEND_VARIANT(add_product)(sums, rows, vectors, a, t->depth, b, fetch);
     fetch.next += t->depth * fetch.step;
     b += t->depth * vectors * LANES;
@@ -257,15 +270,19 @@ static void ADDEND_VARIANT(carry)(const addend_recurrent_pass *pass,
       for (size_t done = 0, tile = 0, rows; done < carried; done += rows, ++tile) {
         rows = addend_brgemm_next_rows(carried - done, limit);
         const size_t r = part.first + done * part.stride;
-        const ADDEND_VARIANT(coming_rows) coming = {
-            .pass = pass, .gradients = gradients, .t = t, .r = r, .stride = part.stride,
-            .rows = rows, .first = j / LANES, .groups = width / LANES};
+        ADDEND_VARIANT(coming_lines) coming;
+        coming.count = 0;
+        if (is_last)
+          for (size_t i = 0; i < rows; ++i)
+            ADDEND_VARIANT(list_lines)(&coming, pass, gradients, t, r + i * part.stride, j / LANES,
+                                       end / LANES);
+        const float *rows_a = a + tap * pass->gate_rows * slots + done * part.stride * slots;
         const ADDEND_VARIANT(gradient_product) product = {
-            .a = a + tap * pass->gate_rows * slots + done * part.stride * slots,
+            .a = rows_a, .next_a = end < size || is_last ? NULL : rows_a + taps * pass->gate_rows * slots,
             .a_row = part.stride * slots, .a_step = pass->gate_rows * slots, .taps = taps,
             .depth = depth, .b = b,
             .fetch = ADDEND_VARIANT(fetch_part)(then, width, taps * depth, tile, tiles),
-            .coming = is_last ? &coming : NULL,
+            .coming = coming.count ? &coming : NULL,
             .accumulates = tap > 0 || pass->cell == ADDEND_CELL_GRU,
             .c = gradients->carried + r * padded + j, .c_row = part.stride * padded,
             .columns = width};

@@ -1,5 +1,11 @@
 // Part of addend_recurrent_tile.h: the pass forward.
 
+/// The most rows of a tile forward. A GRU's has 7: with 8, and its functions behind the product, the
+/// compiler runs out of registers and keeps sums in memory.
+ADDEND_INLINE size_t ADDEND_VARIANT(forward_limit)(addend_cell cell) {
+  return cell != ADDEND_CELL_GRU ? ROWS_OF_4 : ROWS_OF_3 < 7 ? ROWS_OF_3 : 7;
+}
+
 /// The panel that begins at a group has this many groups.
 static size_t ADDEND_VARIANT(panel_groups)(addend_cell cell, size_t groups, size_t group) {
   if (cell != ADDEND_CELL_ELMAN) return 1;
@@ -128,18 +134,21 @@ ADDEND_INLINE void ADDEND_VARIANT(gru_tile)(const addend_recurrent_pass *pass,
                               r->recurrent_fetch);
   const size_t unit = group * LANES;
   const MASK mask = FIRST(pass->size - unit < LANES ? pass->size - unit : LANES);
-  // Products: r, z, n; sums of x: n, r, z.
+  // Products: r, z, n; sums of x: n, r, z. One function for all rows, then the next.
 #pragma clang loop unroll(full)
   for (size_t i = 0; i < rows; ++i) {
     const float *input = r->gates[i] + panel;
-    const VECTOR inner = sums[i][2];
-    const VECTOR reset = ADDEND_VARIANT(logistic)(sums[i][0] + LOAD(input + LANES));
-    const VECTOR update = ADDEND_VARIANT(logistic)(sums[i][1] + LOAD(input + 2 * LANES));
-    const VECTOR candidate = ADDEND_VARIANT(tangent)(MULTIPLY_ADD(reset, inner, LOAD(input)));
+    sums[i][0] = ADDEND_VARIANT(logistic)(sums[i][0] + LOAD(input + LANES));
+    sums[i][1] = ADDEND_VARIANT(logistic)(sums[i][1] + LOAD(input + 2 * LANES));
+  }
+#pragma clang loop unroll(full)
+  for (size_t i = 0; i < rows; ++i) {
+    float *gates = r->gates[i] + panel;
+    const VECTOR reset = sums[i][0], update = sums[i][1], inner = sums[i][2];
+    const VECTOR candidate = ADDEND_VARIANT(tangent)(MULTIPLY_ADD(reset, inner, LOAD(gates)));
     const VECTOR before = LOAD_PART(r->output[i] + unit, mask);
     STORE_PART(r->next_output[i] + unit, MULTIPLY_ADD(update, before - candidate, candidate), mask);
     if (pass->keeps_gates) {
-      float *gates = r->gates[i] + panel;
       STORE(gates, candidate);
       STORE(gates + LANES, reset);
       STORE(gates + 2 * LANES, update);
@@ -214,7 +223,7 @@ static void ADDEND_VARIANT(forward)(const addend_recurrent_pass *pass, addend_re
   enum { most_tiles = 16 };
   ADDEND_VARIANT(step_rows) tiles[most_tiles];
   const addend_cell cell = pass->cell;
-  const size_t limit = cell == ADDEND_CELL_GRU ? ROWS_OF_3 : ROWS_OF_4;
+  const size_t limit = ADDEND_VARIANT(forward_limit)(cell);
   const size_t groups = group_count(pass->size, LANES), width = gate_count(cell) * LANES;
   for (size_t s = first; s < end; ++s) {
     const size_t t = pass->reversed ? first + end - 1 - s : s;

@@ -46,16 +46,21 @@ static void ADDEND_VARIANT(input_gradient_panel)(const addend_recurrent_pass *pa
                                                  depth, tap, taps);
   const size_t tiles = (pass->starts[end] - pass->starts[first] + limit - 1) / limit;
   size_t tile = 0;
+  // After the last panel come the next groups, or the first ones of the next steps.
+  const size_t after =
+      tap + taps < groups ? taps * pass->gate_rows
+                          : pass->starts[end] - pass->starts[first] - tap * pass->gate_rows;
   for (size_t t = first; t < end; ++t)
     for (size_t r = 0, rows; r < rows_at(pass, t); r += rows, ++tile) {
       rows = addend_brgemm_next_rows(rows_at(pass, t) - r, limit);
       ADDEND_VARIANT(gradient_product) product = {
           .a = pass->gates +
                (tap * pass->gate_rows + pass->starts[t] + r - pass->gate_origin) * slots,
-          .a_row = slots, .a_step = pass->gate_rows * slots, .taps = taps, .depth = depth,
+          .next_a = NULL, .a_row = slots, .a_step = pass->gate_rows * slots, .taps = taps, .depth = depth,
           .b = gradients->input_weight + j * groups * depth + tap * depth * width,
           .fetch = ADDEND_VARIANT(fetch_part)(then, width, taps * depth, tile, tiles),
           .accumulates = tap > 0, .columns = next < columns ? width : columns - j};
+      if (next >= columns) product.next_a = product.a + after * slots;
       ADDEND_VARIANT(input_gradient_tile)(pass, gradients, &product, t, r, rows, j, width);
     }
 }

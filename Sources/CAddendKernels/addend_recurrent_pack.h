@@ -58,10 +58,12 @@ static void ADDEND_VARIANT(pack_transposed)(addend_cell cell, bool recurrent, si
       size_t c = 0;
 #if LANES >= 8
       if (units == LANES)
-        for (; c + 8 <= width && j + c + 8 <= depth; c += 8)
+        for (; c + 8 <= width && j + c + 8 <= depth; c += 8) {
+          const float *rows = from + (j + c) * gates * size;
+          for (size_t r = 0; r < 8; ++r) FETCH(rows + r * gates * size + LANES);
           for (size_t u = 0; u < LANES; u += 8)
-            addend_transpose_8x8(from + (j + c) * gates * size + u, gates * size,
-                                 packed + u * width + c, width);
+            addend_transpose_8x8(rows + u, gates * size, packed + u * width + c, width);
+        }
 #endif
       for (; c < width; ++c)
         for (size_t u = 0; u < LANES; ++u)

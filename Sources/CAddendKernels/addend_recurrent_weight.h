@@ -131,7 +131,6 @@ static void ADDEND_VARIANT(weight_gradient_panel)(const addend_recurrent_pass *p
   const size_t tiles = (end - first + limit - 1) / limit;
   for (size_t i = first, tile = 0, rows; i < end; i += rows, ++tile) {
     rows = addend_brgemm_next_rows(end - i, limit);
-    // A vector more than a group's product needs: slots lie side by side.
     product->fetch = ADDEND_VARIANT(fetch_part)(then, SLOTS(cell), product->depth, tile, tiles);
     ADDEND_VARIANT(outer_rows)(product, cell, vectors, i, rows);
     product->left += product->depth * rows;

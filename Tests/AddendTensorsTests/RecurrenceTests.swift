@@ -207,7 +207,8 @@ private struct RecurrenceCase: CustomStringConvertible {
       recurrent: uniform([size, width], 1 / Double(width)), bias: uniform([width], 1),
       recurrentBias: unit.hasRecurrentBias ? uniform([width], 1) : nil)
     x = uniform([batch, time, inputSize], 1)
-    start = uniform([batch, sequence.stateSize], 1)
+    let hasState = variant & 8 == 0
+    start = uniform([batch, sequence.stateSize], hasState ? 1 : 0)
     dy = uniform(returnsLast ? [batch, size] : [batch, time, size], 1)
   }
 
@@ -242,7 +243,7 @@ private struct RecurrenceCase: CustomStringConvertible {
       (2, 5, 4, 17), (4, 3, 5, 20),
     ]
     .flatMap { batch, time, inputSize, size in
-      (0..<8).map {
+      (0..<16).map {
         RecurrenceCase(
           unit, batch: batch, time: time, inputSize: inputSize, size: size, variant: $0)
       }
@@ -260,30 +261,42 @@ private func bound(_ s: RecurrentSequence, sums: Int, magnitude: Double) -> Doub
   return depth * steps * max(1, magnitude) * 0x1p-24
 }
 
-@Test(arguments: InstructionSet.available)
-func wholeSequencesComputeWhatStepsDo(_ set: InstructionSet) throws {
-  for test in RecurrenceCase.all {
-    let expected = StepByStep(test)
-    let found = test.run(set)
-    let references = [
-      expected.output, expected.end, expected.dx, expected.inputGradient,
-      expected.recurrentGradient, expected.biasGradient, expected.recurrentBiasGradient,
-    ]
-    let names = ["output", "end", "dx", "dW", "dR", "db", "db′"]
-    for ((name, found), reference) in zip(zip(names, found), references) {
-      let magnitude = reference.elements.map(\.magnitude).max() ?? 0
-      let limit = bound(
-        test.sequence, sums: name.hasPrefix("d") ? test.sequence.rowCount : 0, magnitude: magnitude)
-      let mismatch = mismatch(found.elements, reference.elements, within: limit)
-      #expect(mismatch == nil, "\(set), \(test), \(name): \(mismatch ?? "")")
-    }
+/// Compares all results of the kernels with those of the steps.
+private func check(
+  _ test: RecurrenceCase, _ set: InstructionSet, against expected: StepByStep,
+  at place: SourceLocation = #_sourceLocation
+) {
+  let references = [
+    expected.output, expected.end, expected.dx, expected.inputGradient,
+    expected.recurrentGradient, expected.biasGradient, expected.recurrentBiasGradient,
+  ]
+  let names = ["output", "end", "dx", "dW", "dR", "db", "db′"]
+  for ((name, found), reference) in zip(zip(names, test.run(set)), references) {
+    let magnitude = reference.elements.map(\.magnitude).max() ?? 0
+    let limit = bound(
+      test.sequence, sums: name.hasPrefix("d") ? test.sequence.rowCount : 0, magnitude: magnitude)
+    let mismatch = mismatch(found.elements, reference.elements, within: limit)
+    #expect(
+      mismatch == nil, "\(set), \(test), \(name): \(mismatch ?? "")", sourceLocation: place)
   }
+}
+
+@Test(arguments: InstructionSet.available)
+func wholeSequencesComputeWhatStepsDo(_ set: InstructionSet) {
+  for test in RecurrenceCase.all { check(test, set, against: StepByStep(test)) }
+}
+
+/// So many weights that the products with x are taken for all steps first.
+@Test func wideLayersComputeWhatStepsDo() {
+  let test = RecurrenceCase(.lstm, batch: 3, time: 2, inputSize: 9, size: 1024, variant: 1)
+  let expected = StepByStep(test)
+  for set in [InstructionSet.scalar, .best] { check(test, set, against: expected) }
 }
 
 /// The same bits on any number of threads, with kept gates and without.
 @Test(arguments: RecurrentUnit.allCases)
 func threadsDoNotShowInWholeSequences(_ unit: RecurrentUnit) {
-  for (batch, size) in [(7, 33), (64, 20), (1, 600), (3, 40)] {
+  for (batch, size) in [(7, 33), (64, 20), (1, 600), (3, 40), (9, 200)] {
     let test = RecurrenceCase(
       unit, batch: batch, time: 3, inputSize: 9, size: size, variant: batch == 7 ? 1 : 0)
     let results = (1...3).map { threads in

@@ -35,9 +35,9 @@ public struct RecurrentKernels: Sendable {
   private func groups(_ sequence: RecurrentSequence) -> Int { (sequence.size + lanes - 1) / lanes }
 
   /// From here on, a step's products with `x` are taken for all steps at once: weights of this many
-  /// bytes are too many to pass the caches in each step. (Below, tiles that take both products at once
-  /// save the way of the first one's sums through memory.)
-  private static let wideWeights = 8 << 20
+  /// bytes are too many to pass the last cache in each step. (Below, tiles that take both products at
+  /// once save the way of the first one's sums through memory.)
+  private static let wideWeights = 16 << 20
 
   private func takesInputSumsFirst(_ s: RecurrentSequence) -> Bool {
     switch s.unit {
@@ -197,10 +197,12 @@ public struct RecurrentKernels: Sendable {
   }
 
   /// Rows of a weight's gradient that a thread works on at a time: what a block of them needs stays in
-  /// the second-level cache.
+  /// the second-level cache, and every thread has as many blocks. No number depends on where they are
+  /// cut.
   private static func gradientRows(_ rows: Int) -> Int {
-    let parts = (rows + 95) / 96
-    return (rows + parts - 1) / parts
+    let threads = ThreadPool.current.threadCount
+    let parts = ((rows + 95) / 96 + threads - 1) / threads * threads
+    return max(1, min(rows, 16), (rows + parts - 1) / parts)
   }
 
   /// Puts the gradient of a bias in place of what the span holds, or adds it.
