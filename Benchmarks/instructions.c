@@ -179,7 +179,7 @@ static void lstm(size_t runs) {
   const size_t count = kernels->packed_count(cell, hidden, hidden);
   float *packed[2] = {memory(count * sizeof(float)), memory(count * sizeof(float))};
   for (size_t i = 0; i < 2; ++i)
-    kernels->pack(cell, i, hidden, hidden, numbers(hidden * 4 * hidden), packed[i]);
+    kernels->pack(cell, i, hidden, hidden, 0, hidden, numbers(hidden * 4 * hidden), packed[i]);
   float *bias = memory(kernels->packed_count(cell, 1, hidden) * sizeof *bias);
   const addend_recurrent_pass pass = {
       .cell = cell,

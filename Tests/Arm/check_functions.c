@@ -188,7 +188,7 @@ static void check_windows(addend_isa set) {
       kernels->max_pool_gradient(&w, to[0], choices, to[2]);
       kernels->average_pool(&w, x, factors, to[3]);
       kernels->average_pool_gradient(&w, to[3], factors, to[4]);
-      kernels->patches(&w, x, to[5]);
+      kernels->patches(&w, 0, w.output_height, x, to[5]);
       memcpy(to[6], x, image * 4);
       kernels->add_patches(&w, to[5], to[6]);
     }

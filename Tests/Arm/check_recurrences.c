@@ -73,12 +73,13 @@ static void run(const recurrence *p, addend_isa set, const float *dy, float *out
   const size_t depths[] = {p->inputs, p->size, 1, 1};
   for (size_t i = 0; i < 4; ++i) {
     packed[i] = check_room(kernels->packed_count(p->cell, depths[i], p->size) * sizeof(float), 64);
-    kernels->pack(p->cell, i % 2, depths[i], p->size, weights[i], packed[i]);
+    kernels->pack(p->cell, i % 2, depths[i], p->size, 0, depths[i], weights[i], packed[i]);
   }
   for (size_t i = 0; i < 2; ++i) {
     turned[i] =
         check_room(kernels->transposed_count(p->cell, depths[i], p->size) * sizeof(float), 64);
-    kernels->pack_transposed(p->cell, i % 2, depths[i], p->size, weights[i], turned[i]);
+    for (size_t panel = 0; panel < kernels->panel_count(depths[i]); ++panel)
+      kernels->pack_transposed(p->cell, i % 2, depths[i], p->size, panel, weights[i], turned[i]);
   }
   const size_t state_count = p->batch * padded;
   float *memory = check_room(rows * padded * sizeof *memory, 64);
@@ -133,7 +134,7 @@ static void run(const recurrence *p, addend_isa set, const float *dy, float *out
   float *scratch = check_room(most * addend_recurrent_most_depth * sizeof *scratch, 64);
   kernels->weight_gradient(&pass, false, 0, p->inputs, false, dw, scratch);
   kernels->weight_gradient(&pass, true, 0, p->size, false, dw + p->inputs * wide, scratch);
-  kernels->bias_gradient(&pass, false, false, dw + (p->inputs + p->size) * wide);
+  kernels->bias_gradient(&pass, false, 0, groups, false, dw + (p->inputs + p->size) * wide);
 }
 
 // Outputs beside the equations; the gradients' bits, which have their own check in Double, must be those
@@ -150,7 +151,9 @@ static void check_sequences(addend_isa set) {
                     .inputs = CHECK_ONE_OF(1, 4, 11),
                     .size = CHECK_ONE_OF(1, 3, 4, 15, 16, 17, 37),
                     .is_reversed = check_below(2),
-                    .sums_first = cell == ADDEND_CELL_GRU || check_below(2)};
+                    // ELMAN takes its inputs' products in each step.
+                    .sums_first = cell == ADDEND_CELL_GRU ||
+                                  (cell == ADDEND_CELL_LSTM && check_below(2))};
     const size_t wide = gate_counts[cell] * p.size, rows = p.batch * p.time;
     p.x = small(rows * p.inputs), p.start = small(p.batch * p.size);
     p.w = small(p.inputs * wide), p.r = small(p.size * wide), p.b = small(wide), p.c = small(wide);
