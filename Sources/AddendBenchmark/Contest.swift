@@ -98,7 +98,9 @@ package struct Contest<Problem: BenchmarkProblem> {
       }
     }
     let timed = entries.filter { $0.twin == nil }
-    let candidates = timed.map { ($0.way.name, $0.prepared.run) }
+    let candidates = timed.map {
+      Interleaved.Candidate($0.way.name, reset: $0.prepared.reset, run: $0.prepared.timed)
+    }
     let warm = setting.timing.timings(candidates)
     let cold = setting.evict.map { setting.timing.coldTimings(candidates, evict: $0) }
     return result(

@@ -1,7 +1,23 @@
 /// Times several ways to the same end in turn, so that a machine that slows down slows all of them.
 public struct Interleaved {
   /// A way, and what it does once.
-  public typealias Candidate = (name: String, run: () -> Void)
+  public struct Candidate {
+    public let name: String
+    let run: () -> Void
+    /// Makes ready for a run, untimed; `nil` where one run is as good as any other.
+    let reset: (() -> Void)?
+
+    public init(_ name: String, reset: (() -> Void)? = nil, run: @escaping () -> Void) {
+      self.name = name
+      self.run = run
+      self.reset = reset
+    }
+
+    func readyRun() {
+      reset?()
+      run()
+    }
+  }
 
   /// How long each candidate runs in a round at least.
   public var minimumDuration: Duration = .milliseconds(60)
@@ -22,11 +38,11 @@ public struct Interleaved {
   public func timings(_ candidates: [Candidate]) -> [Timing] {
     var samples = candidates.map { _ in [Double]() }
     // The first runs load caches, wake vector units and find libraries.
-    for candidate in candidates { candidate.run() }
+    for candidate in candidates { candidate.readyRun() }
     for _ in 0..<max(1, rounds) {
       for (i, candidate) in candidates.enumerated() {
         wait(pause)
-        if pause > .zero { candidate.run() }
+        if pause > .zero { candidate.readyRun() }
         samples[i].append(time(candidate))
       }
     }
@@ -40,6 +56,7 @@ public struct Interleaved {
     for _ in 0..<max(1, rounds) {
       for (i, candidate) in candidates.enumerated() {
         wait(pause)
+        candidate.reset?()
         evict()
         let start = clock.now
         candidate.run()
@@ -50,6 +67,7 @@ public struct Interleaved {
   }
 
   private func time(_ candidate: Candidate) -> Double {
+    if let reset = candidate.reset { return time(candidate, after: reset) }
     let clock = ContinuousClock()
     let start = clock.now
     var (runs, batch) = (0, 1)
@@ -61,6 +79,19 @@ public struct Interleaved {
       // Reading the clock takes as long as the smallest products.
       if elapsed < minimumDuration / 8 { batch *= 2 }
     }
+  }
+
+  private func time(_ candidate: Candidate, after reset: () -> Void) -> Double {
+    let clock = ContinuousClock()
+    var (elapsed, runs) = (Duration.zero, 0)
+    repeat {
+      reset()
+      let start = clock.now
+      candidate.run()
+      elapsed += clock.now - start
+      runs += 1
+    } while elapsed < minimumDuration
+    return Double(elapsed / .seconds(1)) / Double(runs)
   }
 
   // Awake: a processor that sleeps clocks down.

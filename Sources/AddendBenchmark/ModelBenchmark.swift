@@ -66,7 +66,7 @@ public struct ModelBenchmark: Sendable {
       // What is refused is refused here.
       let difference = try run(input).largestDifference(from: expected)
       differences.append(("largestDifference-\(way.name)", difference))
-      candidates.append((way.name, { _ = try? run(input) }))
+      candidates.append(.init(way.name) { _ = try? run(input) })
     }
     let layers = try layerCandidates(input)
     let timings = setting.timing.timings(candidates + layers)
@@ -93,13 +93,10 @@ public struct ModelBenchmark: Sendable {
     return try model.layers.nodes.map { node in
       let (layer, given) = (node.layer, x)
       x = try layer.forward(x, &context)
-      return (
-        node.name,
-        {
-          var context = PassContext<Float>()
-          _ = try? layer.forward(given, &context)
-        }
-      )
+      return .init(node.name) {
+        var context = PassContext<Float>()
+        _ = try? layer.forward(given, &context)
+      }
     }
   }
 
@@ -116,9 +113,9 @@ public struct ModelBenchmark: Sendable {
     var trainer = Trainer(
       model, plan: TrainingPlan(epochs: 1, batchSize: batch, learningRate: 1e-9))
     _ = try trainer.step(examples, stepsPerEpoch: 1)
-    let step: Interleaved.Candidate = (
-      "step", { _ = try? trainer.step(examples, stepsPerEpoch: 1) }
-    )
+    let step = Interleaved.Candidate("step") {
+      _ = try? trainer.step(examples, stepsPerEpoch: 1)
+    }
     let timing = setting.timing.timings([step])[0]
     var result = result(seconds: timing, setting)
     result.cold = setting.evict.map {

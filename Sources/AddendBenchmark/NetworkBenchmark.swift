@@ -28,7 +28,7 @@ public struct NetworkBenchmark: Sendable {
     var classes: [Int32] = []
     let (program, sizes) = (program, sizes)
     var candidates: [Interleaved.Candidate] = [
-      ("look-ups", { classes = program.classes(pixels) })
+      .init("look-ups") { classes = program.classes(pixels) }
     ]
     var random = RandomSource(seed: 1)
     let weights = zip(sizes, sizes.dropFirst()).map { inputs, outputs in
@@ -40,13 +40,10 @@ public struct NetworkBenchmark: Sendable {
       for batch in Self.batches where batch <= rows {
         let name = "\(rival.rawValue) float32, batches of \(batch)"
         candidates.append(
-          (
-            name,
-            {
-              isThere[name] = Self.pass(
-                rival, floats, rows - rows % batch, batch: batch, sizes, weights)
-            }
-          ))
+          .init(name) {
+            isThere[name] = Self.pass(
+              rival, floats, rows - rows % batch, batch: batch, sizes, weights)
+          })
       }
     }
     let seconds = timing.seconds(candidates)

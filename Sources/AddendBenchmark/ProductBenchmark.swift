@@ -40,34 +40,25 @@ public struct ProductBenchmark: Sendable {
     var isThere: [String: Bool] = [:]
     let (rows, inputs, outputs) = (rows, inputs, outputs)
     var candidates: [Interleaved.Candidate] = [
-      (
-        "look-ups",
-        {
-          var span = results.uniqueSpan
-          network.runColumns(columns.span, into: &span)
-        }
-      )
+      .init("look-ups") {
+        var span = results.uniqueSpan
+        network.runColumns(columns.span, into: &span)
+      }
     ]
     for rival in RivalProduct.allCases {
       candidates.append(
-        (
-          "\(rival.rawValue) float32",
-          {
-            var span = product.mutableSpan
-            isThere["\(rival.rawValue) float32"] = rival.multiply(
-              m: rows, n: outputs, k: inputs, floats.span, weights.span, into: &span)
-          }
-        ))
+        .init("\(rival.rawValue) float32") {
+          var span = product.mutableSpan
+          isThere["\(rival.rawValue) float32"] = rival.multiply(
+            m: rows, n: outputs, k: inputs, floats.span, weights.span, into: &span)
+        })
     }
     candidates.append(
-      (
-        "oneDNN int8",
-        {
-          var span = sums.mutableSpan
-          isThere["oneDNN int8"] = RivalProduct.multiplyBytes(
-            m: rows, n: outputs, k: inputs, bytes.span, integers.span, into: &span)
-        }
-      ))
+      .init("oneDNN int8") {
+        var span = sums.mutableSpan
+        isThere["oneDNN int8"] = RivalProduct.multiplyBytes(
+          m: rows, n: outputs, k: inputs, bytes.span, integers.span, into: &span)
+      })
     let seconds = timing.seconds(candidates)
     let others = zip(candidates, seconds).dropFirst().filter { isThere[$0.0.name] == true }
     var result = BenchmarkCase(

@@ -64,22 +64,20 @@ public struct RecurrentBenchmark: Sendable {
       }, result: { y.exchangingOuterAxes().elements })
   }
 
-  /// Going back consumes what the pass forward kept: each run goes back from a copy of the layer as
-  /// it was after that pass.
+  /// Going back consumes what the pass forward kept: before each run there is, untimed, another pass.
   private static func layerBackward(_ problem: Problem) -> Way<Problem>.Prepared {
     var layers = problem.layers
-    var context = PassContext<Float>()
-    do {
-      _ = try layers.trainingForward(problem.x, &context)
-    } catch {
-      preconditionFailure("a layer takes what it was made for: \(error)")
-    }
-    let ready = layers
     var dx = Tensor<Float>([0])
     return .init(
-      run: {
-        layers = ready
-        dx = layers.backward(problem.dy)
+      run: { dx = layers.backward(problem.dy) },
+      reset: {
+        layers = problem.layers
+        var context = PassContext<Float>()
+        do {
+          _ = try layers.trainingForward(problem.x, &context)
+        } catch {
+          preconditionFailure("a layer takes what it was made for: \(error)")
+        }
       },
       result: {
         var state = RecurrentState()

@@ -11,8 +11,10 @@ package struct Way<Problem>: Sendable {
 
   /// A way that has the operands of one problem at hand, in whatever layout it wants.
   package struct Prepared {
-    /// Does the work once: this is timed.
-    package let run: () -> Void
+    /// What is timed.
+    let timed: () -> Void
+    /// Makes ready for it, untimed; `nil` where one run is as good as any other.
+    let reset: (() -> Void)?
     /// What came of the last run, in the order that the problem wants.
     package let result: () -> [Float]
     /// What another library calls the code that runs.
@@ -23,10 +25,11 @@ package struct Way<Problem>: Sendable {
     let operation: RivalOperation?
 
     package init(
-      run: @escaping () -> Void, result: @escaping () -> [Float], implementation: String? = nil,
-      tolerance: Tolerance = .rounding
+      run: @escaping () -> Void, reset: (() -> Void)? = nil, result: @escaping () -> [Float],
+      implementation: String? = nil, tolerance: Tolerance = .rounding
     ) {
-      self.run = run
+      timed = run
+      self.reset = reset
       self.result = result
       self.implementation = implementation
       self.tolerance = tolerance
@@ -35,11 +38,18 @@ package struct Way<Problem>: Sendable {
 
     /// - Parameter result: reads the operation's result.
     init(_ operation: RivalOperation, result: @escaping (RivalOperation) -> [Float]) {
-      run = { operation.run() }
+      timed = { operation.run() }
+      reset = nil
       self.result = { result(operation) }
       implementation = operation.implementation
       tolerance = .rounding
       self.operation = operation
+    }
+
+    /// Does the work once.
+    package func run() {
+      reset?()
+      timed()
     }
   }
 

@@ -36,7 +36,8 @@ ADDEND_INLINE void ADDEND_VARIANT(add_product)(VECTOR sums[8][4], const size_t r
 #pragma clang loop unroll(full)
     for (size_t v = 0; v < vectors; ++v) right[v] = LOAD(b + v * LANES);
     b += vectors * LANES;
-    FETCH(fetch.next);
+    // One row's product has no time to spare: it waits for its own loads.
+    if (rows > 1) FETCH(fetch.next);
     fetch.next += fetch.step;
 #pragma clang loop unroll(full)
     for (size_t i = 0; i < rows; ++i) {

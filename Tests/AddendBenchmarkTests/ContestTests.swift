@@ -92,7 +92,7 @@ struct ContestTests {
     var log: [String] = []
     var timing = Interleaved()
     timing.rounds = 2
-    _ = timing.coldTimings([("a", { log.append("a") }), ("b", { log.append("b") })]) {
+    _ = timing.coldTimings([.init("a") { log.append("a") }, .init("b") { log.append("b") }]) {
       log.append("-")
     }
     #expect(log == ["-", "a", "-", "b", "-", "a", "-", "b"])

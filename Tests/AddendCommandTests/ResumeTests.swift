@@ -8,11 +8,14 @@ private func bytes(_ path: String) throws -> Data {
   try Data(contentsOf: URL(fileURLWithPath: path))
 }
 
-/// The results that `--json` wrote, without what only a clock determines.
+/// The results that `--json` wrote, without what a clock determines, or how far batches are prepared
+/// ahead.
 private func figures(_ path: String) throws -> NSArray {
   let object = try #require(JSONSerialization.jsonObject(with: bytes(path)) as? [String: Any])
   let results = try #require(object["results"] as? [[String: Any]])
-  return results.map { $0.filter { !$0.key.lowercased().contains("seconds") } } as NSArray
+  return results.map { result in
+    result.filter { !$0.key.lowercased().contains("seconds") && $0.key != "trainingBytes" }
+  } as NSArray
 }
 
 private func training(_ map: String, _ folder: String, _ name: String, threads: Int) -> [String] {

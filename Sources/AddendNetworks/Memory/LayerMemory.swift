@@ -30,16 +30,14 @@ extension Model {
     var x = Tensor<Scalar>(network.input.batched(batch))
     for i in model.layers.nodes.indices {
       let before = MemoryUsage.ofThisThread
-      let input = x.count * MemoryLayout<Scalar>.stride
+      let name = model.layers.nodes[i].name
+      rows.append(LayerMemory(name: name, input: x.count * MemoryLayout<Scalar>.stride, growth: 0))
       do throws(TensorError) {
-        x = try model.layers.nodes[i].layer.trainingForward(x, &context)
+        try model.layers.nodes[i].layer.run(&x, &context)
       } catch {
-        throw .pass(layer: model.layers.nodes[i].name, error)
+        throw .pass(layer: name, error)
       }
-      rows.append(
-        LayerMemory(
-          name: model.layers.nodes[i].name, input: input,
-          growth: MemoryUsage.ofThisThread - before))
+      rows[i].growth = MemoryUsage.ofThisThread - before
     }
     return rows
   }
@@ -55,5 +53,16 @@ extension Model {
         && zip(positions, positions.dropFirst()).allSatisfy { $0 < $1 },
       "parts begin with layers of the network, in order")
     layers.cuts = Cuts(positions)
+  }
+}
+
+extension LayerSlot {
+  /// Puts what training's pass makes of `x` in its place; nothing else of `x` stays behind when this
+  /// returns.
+  @inline(never)
+  fileprivate mutating func run(
+    _ x: inout Tensor<Scalar>, _ context: inout PassContext<Scalar>
+  ) throws(TensorError) {
+    x = try trainingForward(x, &context)
   }
 }

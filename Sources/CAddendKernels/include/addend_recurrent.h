@@ -59,7 +59,7 @@ typedef struct {
   float *gates;
   size_t gate_rows, gate_origin;
   /// Whether `gates` holds b + x_t W; otherwise the products of x_t are taken in each step. GRU needs
-  /// it.
+  /// it, ELMAN cannot have it.
   bool has_input_sums;
   /// Whether gates are stored.
   bool keeps_gates;
