@@ -53,7 +53,7 @@ public func gemm(
     if let bias { FloatKernels(set).addRow(bias, toEachRowOf: &c) }
     return
   }
-  let isWide = n > 2048 && m >= 64
+  let isWide = shape.isWide
   if shape.transposesB || (isWide && !shape.copiesPanels) {
     let packed = PackedMatrix(b, rows: k, columns: n, transposed: shape.transposesB, using: set)
     packed.multiply(
@@ -67,10 +67,15 @@ public func gemm(
 }
 
 extension GEMMShape {
+  /// Whether the columns of a panel repay being brought together: rows of `B` lie on pages of their
+  /// own, or, 4 KiB apart, push each other out of the caches.
+  fileprivate var isWide: Bool { (n > 2048 && m >= 64) || (n % 1024 == 0 && m >= 512) }
+
   /// Whether a wide `B` is copied panel by panel on the way rather than packed before: each piece of
-  /// the product then holds other panels, and the rows of `A` are so few that they stay in the cache.
+  /// the product then holds other panels, and the rows of `A` are so few that they stay in the cache,
+  /// or are copied once for each piece at little cost.
   fileprivate var copiesPanels: Bool {
-    m < n && m <= 1024 && !addend_gemm_collides(transposesA ? m : k)
+    m < n && (m <= 128 || (m <= 1024 && !addend_gemm_collides(transposesA ? m : k)))
   }
 }
 

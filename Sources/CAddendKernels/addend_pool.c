@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
@@ -212,6 +213,17 @@ __attribute__((swiftcall)) void addend_pool_run_closure(addend_pool *pool, size_
 
 void *addend_allocate(size_t bytes) {
   void *memory = NULL;
+#if defined(MADV_HUGEPAGE)
+  // Large memory in large pages: products walk over rows that lie far apart, each on a page of its own.
+  const size_t page = (size_t)2 << 20;
+  if (bytes >= 2 * page) {
+    bytes = (bytes + page - 1) / page * page;
+    if (posix_memalign(&memory, page, bytes)) return NULL;
+    // A hint: a system without such pages goes on with small ones.
+    madvise(memory, bytes, MADV_HUGEPAGE);
+    return memory;
+  }
+#endif
   return posix_memalign(&memory, 64, bytes ? bytes : 64) ? NULL : memory;
 }
 

@@ -1,8 +1,18 @@
 import Addend
 import Foundation
 
-/// What runs of a compiled model ask the system's allocator for.
+/// What runs of a compiled model, or steps of training, ask the system's allocator for.
 enum AllocationCount {
+  /// The requests of `steps` steps after the third, and how many of them were for tensors.
+  static func measureTraining(_ which: Case, steps: Int) throws -> (all: Int, tensors: Int) {
+    let count = try counter()
+    var trainer = try which.trainer()
+    for _ in 0..<3 { _ = try trainer.step(which.batch, stepsPerEpoch: 1_000_000) }
+    let (before, tensorsBefore) = (count(), MemoryUsage.current.systemRequests)
+    for _ in 0..<steps { _ = try trainer.step(which.batch, stepsPerEpoch: 1_000_000) }
+    return (count() - before, MemoryUsage.current.systemRequests - tensorsBefore)
+  }
+
   /// The requests of `runs` runs after the first.
   static func measure(_ which: Case, runs: Int) throws -> Int {
     let count = try counter()

@@ -9,7 +9,8 @@ import Addend
 /// for a batch, the median over runs and the least, as ONNXRuntime/inference_speed.py does it.
 ///
 /// Or: addend-training-speed allocations CASE THREADS BATCH RUNS. How often a compiled model asks for
-/// memory in so many runs after the first, counted by allocations.c: see allocations.sh.
+/// memory in so many runs after the first, counted by allocations.c: see allocations.sh. With `training`
+/// for the batch, how often so many steps of training do after the third, and how often for tensors.
 ///
 /// Or: addend-training-speed maps THREADS ROUNDS MAP…. Prints one JSON object for each map: the
 /// milliseconds of a step of a network of two hidden layers of 1024 under it, and how many times as fast
@@ -26,6 +27,18 @@ struct TrainingSpeed {
       }
       for result in results { print(result.text()) }
       return
+    }
+    if arguments.count == 6, arguments[1] == "allocations", arguments[4] == "training",
+      let threads = Int(arguments[3]), threads > 0, let steps = Int(arguments[5])
+    {
+      let counts = try ThreadPool.$current.withValue(ThreadPool(threadCount: threads)) {
+        try AllocationCount.measureTraining(try Case(named: arguments[2]), steps: steps)
+      }
+      let json: JSONValue = [
+        "case": .text(arguments[2]), "threads": .integer(threads), "steps": .integer(steps),
+        "allocations": .integer(counts.all), "forTensors": .integer(counts.tensors),
+      ]
+      return print(json.text())
     }
     if arguments.count == 6, arguments[1] == "allocations", let threads = Int(arguments[3]),
       threads > 0, let batch = Int(arguments[4]), batch > 0, let runs = Int(arguments[5])
@@ -71,10 +84,7 @@ struct TrainingSpeed {
   private static func measure(
     _ which: Case, seconds: Double
   ) throws -> (perSecond: Double, steps: Int) {
-    var trainer = Trainer(
-      try Model<Float>(which.network, seed: 1),
-      plan: TrainingPlan(
-        epochs: 1, batchSize: 1, optimizer: SGD(momentum: 0.9), learningRate: 0.001))
+    var trainer = try which.trainer()
     let times = try sortedTimes(seconds: seconds) {
       _ = try trainer.step(which.batch, stepsPerEpoch: 1_000_000)
     }
@@ -137,6 +147,13 @@ struct Case {
         targets: .classes(tokens().map { Int32($0) }))
     default: throw Misuse(sentence: "no case is called \(name)")
     }
+  }
+
+  func trainer() throws -> Trainer<Float> {
+    Trainer(
+      try Model(network, seed: 1),
+      plan: TrainingPlan(
+        epochs: 1, batchSize: 1, optimizer: SGD(momentum: 0.9), learningRate: 0.001))
   }
 
   private init(_ network: Specification, _ input: Shape, batch size: Int) throws {
