@@ -1,5 +1,24 @@
-// The recurrent kernels of one instruction set, named by ADDEND_VARIANT. No include guard:
-// addend_recurrent.c includes this file once for each, with the set's vectors behind the macros.
+// The recurrent kernels of one instruction set: a source of addend_sets.h.
+#if defined(__x86_64__)
+#define PREFETCH(p) _mm_prefetch((const char *)(p), _MM_HINT_T0)
+#else
+#define PREFETCH(p) __builtin_prefetch(p, 1)
+#endif
+#define BRGEMM addend_brgemm_select(ADDEND_SET)
+#if LANES == 16 || !defined(__x86_64__)
+// 32 registers: 24 sums, four or three vectors of B, the rest for numbers of A.
+#define ROWS_OF_4 6
+#define ROWS_OF_3 8
+#define FOR_ROWS_OF_4(rows, body) FOR_ROWS_6(rows, body)
+#define FOR_ROWS_OF_3(rows, body) FOR_ROWS_8(rows, body)
+#else
+// 16 registers: 12 sums, and B's vectors one after another.
+#define ROWS_OF_4 3
+#define ROWS_OF_3 4
+#define FOR_ROWS_OF_4(rows, body) FOR_ROWS_3(rows, body)
+#define FOR_ROWS_OF_3(rows, body) FOR_ROWS_4(rows, body)
+#endif
+#define PANEL_VECTORS (LANES == 8 ? 2 : 4)
 
 #include "addend_recurrent_functions.h"
 #include "addend_recurrent_product.h"
@@ -23,3 +42,11 @@ static const addend_recurrent_kernels ADDEND_VARIANT(recurrent) = {
     .weight_gradient = ADDEND_VARIANT(weight_gradient),
     .bias_gradient = ADDEND_VARIANT(bias_gradient),
 };
+
+#undef PREFETCH
+#undef BRGEMM
+#undef PANEL_VECTORS
+#undef ROWS_OF_4
+#undef ROWS_OF_3
+#undef FOR_ROWS_OF_4
+#undef FOR_ROWS_OF_3

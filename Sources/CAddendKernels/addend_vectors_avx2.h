@@ -4,6 +4,7 @@ ADDEND_INLINE __m256i first8(size_t count) {
                             _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 #define VECTOR __m256
+#define INTEGERS __v8si
 #define LANES 8
 #define MASK __m256i
 #define FIRST(count) first8(count)
@@ -14,3 +15,4 @@ ADDEND_INLINE __m256i first8(size_t count) {
 #define BROADCAST(x) _mm256_set1_ps(x)
 #define MULTIPLY_ADD(x, y, z) _mm256_fmadd_ps(x, y, z)
 #define MAXIMUM(x, y) _mm256_max_ps(x, y)
+#define MINIMUM(x, y) _mm256_min_ps(x, y)

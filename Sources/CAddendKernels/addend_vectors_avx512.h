@@ -1,5 +1,6 @@
 // AVX-512's vectors behind the macros that sources of addend_sets.h are written in.
 #define VECTOR __m512
+#define INTEGERS __v16si
 #define LANES 16
 #define MASK __mmask16
 #define FIRST(count) ((__mmask16)((1u << (count)) - 1))
@@ -10,3 +11,4 @@
 #define BROADCAST(x) _mm512_set1_ps(x)
 #define MULTIPLY_ADD(x, y, z) _mm512_fmadd_ps(x, y, z)
 #define MAXIMUM(x, y) _mm512_max_ps(x, y)
+#define MINIMUM(x, y) _mm512_min_ps(x, y)

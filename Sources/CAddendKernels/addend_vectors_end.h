@@ -2,6 +2,7 @@
 #undef ADDEND_VARIANT
 #undef ADDEND_SET
 #undef VECTOR
+#undef INTEGERS
 #undef LANES
 #undef MASK
 #undef FIRST
@@ -12,3 +13,4 @@
 #undef BROADCAST
 #undef MULTIPLY_ADD
 #undef MAXIMUM
+#undef MINIMUM
