@@ -227,7 +227,6 @@ struct TrainCommand: ParsableCommand {
     result.figures[.trainingBytes] = Double(memory)
     result.curve = trainer.history.map(LearningPoint.init)
     common.say(Summary.text(result))
-    common.say("tensors took at most \(QuantityUnit.bytes.text(Double(memory))) of memory")
     common.say(
       output.map { "written to \($0)" } ?? "the network was not kept: no --output was given")
     try Envelope(
