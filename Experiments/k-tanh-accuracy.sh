@@ -1,8 +1,8 @@
 #!/bin/sh
 # What K-TanH does to accuracy: two hidden layers of 256 tanh units on Fashion-MNIST, 5 epochs, three seeds,
 # and an LSTM of 64 on the Penn Treebank's characters, one epoch of batches of 64, two seeds; each with exact
-# functions and with K-TanH's. Prints test accuracies, then test perplexities. A quarter of an hour on one
-# processor.
+# functions and with K-TanH's. Prints test accuracies, then test perplexities. Two minutes on two
+# processors.
 #
 # Usage: Experiments/k-tanh-accuracy.sh [OPTIONS…]   (as for addend train, such as --data-directory DIR)
 set -eu
