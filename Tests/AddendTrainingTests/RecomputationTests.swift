@@ -90,7 +90,7 @@ struct RecomputationTests {
   }
 }
 
-/// From the third step on, training asks the system for no memory: in a program of its own, where
+/// After three steps training asks the system for no more memory: in a program of its own, where
 /// nobody else does.
 @Test func trainingAsksForNoMemoryInItsSteadyState() async {
   await #expect(processExitsWith: .success) {
