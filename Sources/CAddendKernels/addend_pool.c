@@ -8,13 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#if defined(__x86_64__)
-#define ADDEND_RELAX() __builtin_ia32_pause()
-#elif defined(__aarch64__)
-#define ADDEND_RELAX() __asm__ volatile("yield")
-#else
-#define ADDEND_RELAX() ((void)0)
-#endif
+#include "addend_relax.h"
 
 // How often a waiting thread looks before it sleeps: some 20 µs, about the gap between two kernels
 // of one training step. Sleeping at once cost a futex call for each of them.

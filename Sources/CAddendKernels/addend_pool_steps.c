@@ -4,13 +4,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#if defined(__x86_64__)
-#define ADDEND_RELAX() __builtin_ia32_pause()
-#elif defined(__aarch64__)
-#define ADDEND_RELAX() __asm__ volatile("yield")
-#else
-#define ADDEND_RELAX() ((void)0)
-#endif
+#include "addend_relax.h"
 
 enum {
   // How often a thread that is done with its part looks whether the others are, before it takes those

@@ -46,7 +46,7 @@ private let training = ["train", "--dataset", "digits", "--model", "mlp:hidden=8
   (training + ["--temperature", "2"], ["--teacher"]),
   (training + ["--resume"], ["--checkpoint-directory"]),
   (training + ["--keep", "dense9"], ["dense9", "dense1"]),
-  (training + ["--recompute", "0"], ["--recompute", "auto"]),
+  (training + ["--recompute", "1"], ["--recompute", "auto", "2"]),
   (training + ["--recompute", "99"], ["--recompute", "99", "layers"]),
   (["train", "--dataset", "digits", "--from", "m", "--network", "n"], ["--from", "--network"]),
   (["catalogue", "mapz"], ["mapz", "maps"]),

@@ -9,8 +9,8 @@ enum Recomputation: Hashable, Sendable {
   /// Reads a command line's `--recompute`.
   static func parse(_ text: String) throws -> Recomputation {
     if text == "auto" { return .automatic }
-    guard let parts = Int(text), parts > 0 else {
-      throw ValidationError("--recompute is '\(text)', expected 'auto' or a number of parts.")
+    guard let parts = Int(text), parts > 1 else {
+      throw ValidationError("--recompute is '\(text)', expected 'auto' or 2 or more parts.")
     }
     return .parts(parts)
   }
