@@ -90,7 +90,7 @@ enum ModelSections {
     object["map"] = model.map.json
     // What every version before precisions wrote, where nothing is rounded.
     if model.precisionName != Scalar.formatName {
-      object["precision"] = .text(model.precision.name)
+      object["precision"] = .text(model.precision.description)
     }
     return .object(object)
   }
@@ -156,12 +156,14 @@ extension Archive {
 
   private static func precision(in description: JSONValue) throws(NetworkError) -> Precision {
     guard let member = description["precision"] else { return .own }
-    guard let precision = member.textValue.flatMap({ Precision(named: $0) }) else {
-      throw .description(
-        reason: "the model's 'precision' is \(member.text()), expected one of "
-          + Precision.standard.map(\.name).joined(separator: ", "))
+    guard let text = member.textValue else {
+      throw .description(reason: "the model's 'precision' is \(member.text()), expected a text")
     }
-    return precision
+    do throws(PrecisionError) {
+      return try Precision(parsing: text)
+    } catch {
+      throw .description(reason: "\(error)")
+    }
   }
 
   private static func map(in description: JSONValue) throws(NetworkError) -> Specification {

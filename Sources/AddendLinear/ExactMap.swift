@@ -4,8 +4,8 @@ public import AddendTensors
 
 /// `y = x W` computed as it stands, in the scalar's own arithmetic.
 ///
-/// Operands are rounded first where `precision` says so, in all three products; the weight that is
-/// kept, updated and stored is not.
+/// Operands are rounded first, and sums kept, where `precision` says so, in all three products; the weight
+/// that is kept, updated and stored is not rounded.
 ///
 /// Shapes: `W` is `[inputSize, outputSize]`, row-major. Gradients: `dW = xᵀ dy`, `dx = dy Wᵀ`.
 ///
@@ -15,9 +15,9 @@ public struct ExactMap<Scalar: TensorScalar>: LinearMap {
   public internal(set) var weight: Parameter<Scalar>
   public let precision: Precision
 
-  /// The input as it was multiplied.
+  /// The input.
   public struct Residuals: Sendable { let input: Tensor<Scalar> }
-  /// The image as it was multiplied.
+  /// The image.
   public typealias ImageResiduals = Tensor<Scalar>
 
   public init(weight: Tensor<Scalar>, precision: Precision = .own) {
@@ -32,14 +32,21 @@ public struct ExactMap<Scalar: TensorScalar>: LinearMap {
   /// The map without rounding.
   public var exactTwin: ExactMap { precision == .own ? self : ExactMap(weight: weight.value) }
 
+  private var forwardProduct: ProductFormat {
+    precision.product(precision.activations, precision.weights)
+  }
+  private var inputProduct: ProductFormat {
+    precision.product(precision.gradients, precision.weights)
+  }
+  private var weightProduct: ProductFormat {
+    precision.product(precision.activations, precision.gradients)
+  }
+
   public mutating func addExactGradient(
     _ body: (inout Tensor<Scalar>, _ accumulates: Bool) -> Void
   ) {
     weight.addGradient(body)
   }
-
-  /// The weight as it is multiplied.
-  private var operand: Tensor<Scalar> { weight.value.rounded(to: precision.weights) }
 
   public var cost: OperationCount {
     let products = inputSize * outputSize
@@ -57,7 +64,7 @@ public struct ExactMap<Scalar: TensorScalar>: LinearMap {
     _ x: Tensor<Scalar>, bias: Tensor<Scalar>?
   ) throws(TensorError) -> Tensor<Scalar> {
     try checkInput(x, of: "float32 map")
-    return matmul(x.rounded(to: precision.activations), operand, bias: bias)
+    return matmul(x, weight.value, bias: bias, in: forwardProduct)
   }
 
   public mutating func trainingForward(
@@ -70,15 +77,13 @@ public struct ExactMap<Scalar: TensorScalar>: LinearMap {
     _ x: Tensor<Scalar>, bias: Tensor<Scalar>?
   ) throws(TensorError) -> (Tensor<Scalar>, Residuals) {
     try checkInput(x, of: "float32 map")
-    let input = x.rounded(to: precision.activations)
-    return (matmul(input, operand, bias: bias), Residuals(input: input))
+    return (matmul(x, weight.value, bias: bias, in: forwardProduct), Residuals(input: x))
   }
 
   public mutating func backward(
     _ dy: Tensor<Scalar>, _ residuals: consuming Residuals
   ) -> Tensor<Scalar> {
-    let dy = dy.rounded(to: precision.gradients)
-    let dx = matmul(dy, operand, transposingB: true)
+    let dx = matmul(dy, weight.value, transposingB: true, in: inputProduct)
     addGradient(dy, residuals)
     return dx
   }
@@ -86,17 +91,17 @@ public struct ExactMap<Scalar: TensorScalar>: LinearMap {
   public mutating func parameterBackward(
     _ dy: Tensor<Scalar>, _ residuals: consuming Residuals
   ) {
-    addGradient(dy.rounded(to: precision.gradients), residuals)
+    addGradient(dy, residuals)
   }
 
   private mutating func addGradient(_ dy: Tensor<Scalar>, _ residuals: Residuals) {
-    let input = residuals.input
+    let (input, format) = (residuals.input, weightProduct)
     weight.addGradient { gradient, accumulates in
       var span = gradient.mutableSpan
       let shape = GEMMShape(
         m: input.shape[1], n: dy.shape[1], k: dy.shape[0], transposesA: true,
         accumulates: accumulates)
-      Scalar.gemm(shape, input.span, dy.span, &span)
+      Scalar.gemm(shape, input.span, dy.span, bias: nil, in: format, &span)
     }
   }
 
@@ -120,7 +125,7 @@ extension ExactMap {
     _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
   ) throws(TensorError) -> Tensor<Scalar> {
     try check(image, geometry)
-    return convolved(image.rounded(to: precision.activations), geometry)
+    return convolved(image, geometry)
   }
 
   private func check(
@@ -136,10 +141,9 @@ extension ExactMap {
 
   private func convolved(_ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry) -> Tensor<Scalar>
   {
-    let operand = operand
-    let (x, filter) = (image.span, operand.span)
+    let (x, format) = (image.span, forwardProduct)
     return Tensor(geometry.outputShape(channels: outputSize)) {
-      Scalar.convolve(x, filter, geometry, into: &$0)
+      Scalar.convolve(x, weight.value.span, geometry, in: format, into: &$0)
     }
   }
 
@@ -147,52 +151,53 @@ extension ExactMap {
     _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
   ) throws(TensorError) -> (Tensor<Scalar>, Tensor<Scalar>) {
     try check(image, geometry)
-    let image = image.rounded(to: precision.activations)
     return (convolved(image, geometry), image)
   }
 
   public mutating func imageBackward(
     _ dy: Tensor<Scalar>, _ residuals: consuming Tensor<Scalar>, _ geometry: ConvolutionGeometry
   ) -> Tensor<Scalar> {
-    let dy = dy.rounded(to: precision.gradients)
     addFilterGradient(dy, residuals, geometry)
-    let operand = operand
-    let (gradient, filter) = (dy.span, operand.span)
+    let (gradient, format) = (dy.span, inputProduct)
     return Tensor([geometry.batch, geometry.height, geometry.width, geometry.channels]) {
-      Scalar.convolutionInputGradient(gradient, filter, geometry, into: &$0)
+      Scalar.convolutionInputGradient(
+        gradient, weight.value.span, geometry, in: format, into: &$0)
     }
   }
 
   public mutating func imageParameterBackward(
     _ dy: Tensor<Scalar>, _ residuals: consuming Tensor<Scalar>, _ geometry: ConvolutionGeometry
   ) {
-    addFilterGradient(dy.rounded(to: precision.gradients), residuals, geometry)
+    addFilterGradient(dy, residuals, geometry)
   }
 
   private mutating func addFilterGradient(
     _ dy: Tensor<Scalar>, _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
   ) {
+    let format = weightProduct
     weight.addGradient { gradient, accumulates in
       var span = gradient.mutableSpan
       Scalar.convolutionFilterGradient(
-        image.span, dy.span, geometry, accumulates: accumulates, into: &span)
+        image.span, dy.span, geometry, in: format, accumulates: accumulates, into: &span)
     }
   }
 }
 
-/// `op(a) op(b)` of two matrices, plus `bias` in every row where there is one.
+/// `op(a) op(b)` of two matrices, plus `bias` in every row where there is one, rounded as `format` says.
 public func matmul<Scalar>(
   _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, transposingA: Bool = false,
-  transposingB: Bool = false, bias: Tensor<Scalar>? = nil
+  transposingB: Bool = false, bias: Tensor<Scalar>? = nil, in format: ProductFormat = .own
 ) -> Tensor<Scalar> {
   let (m, k) = transposingA ? (a.shape[1], a.shape[0]) : (a.shape[0], a.shape[1])
   let n = transposingB ? b.shape[0] : b.shape[1]
   precondition(k == (transposingB ? b.shape[1] : b.shape[0]), "matmul: \(a.shape) by \(b.shape)")
   let shape = GEMMShape(m: m, n: n, k: k, transposesA: transposingA, transposesB: transposingB)
   let (x, y) = (a.span, b.span)
-  guard let bias else { return Tensor([m, n]) { Scalar.gemm(shape, x, y, &$0) } }
+  guard let bias else {
+    return Tensor([m, n]) { Scalar.gemm(shape, x, y, bias: nil, in: format, &$0) }
+  }
   let row = bias.span
-  return Tensor([m, n]) { Scalar.gemm(shape, x, y, bias: row, &$0) }
+  return Tensor([m, n]) { Scalar.gemm(shape, x, y, bias: row, in: format, &$0) }
 }
 
 /// `float32`: exact products.

@@ -53,7 +53,12 @@ extension MapConfiguration {
 /// The maps there are.
 public enum Maps {
   public static let catalogue = Catalogue(
-    of: "map", [ExactConfiguration.self, SpaceConfiguration.self, LookupConfiguration.self])
+    of: "map",
+    [
+      ExactConfiguration.self, BFloat16Configuration.self, Float16Configuration.self,
+      Float8Configuration.self, DynamicFixedPointConfiguration.self, LogarithmicConfiguration.self,
+      SpaceConfiguration.self, LookupConfiguration.self,
+    ])
 
   /// The configuration that `specification` names.
   public static func configuration(

@@ -99,7 +99,7 @@ public struct Model<Scalar: TensorScalar>: Sendable {
   }
 
   /// The precision as reports name it: the scalar's format where nothing is rounded.
-  public var precisionName: String { precision == .own ? Scalar.formatName : precision.name }
+  public var precisionName: String { precision == .own ? Scalar.formatName : precision.description }
 
   /// Operations of inference for one example.
   public var cost: OperationCount { layers.cost(for: network.input) }

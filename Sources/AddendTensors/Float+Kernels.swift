@@ -42,17 +42,6 @@ extension Float {
     into dx: inout MutableSpan<Float>
   ) { FloatKernels.best.activationGradient(function, x: x, y: y, dy: dy, into: &dx) }
 
-  public static func round(
-    _ x: Span<Float>, to format: NumberFormat, into y: inout MutableSpan<Float>
-  ) {
-    switch format {
-    case .float32:
-      precondition(x.count == y.count, "round: extents")
-      for i in x.indices { y[i] = x[i] }
-    case .bfloat16: FloatKernels.best.roundToBFloat16(x, into: &y)
-    }
-  }
-
   public static func addRow(_ row: Span<Float>, toEachRowOf y: inout MutableSpan<Float>) {
     FloatKernels.best.addRow(row, toEachRowOf: &y)
   }

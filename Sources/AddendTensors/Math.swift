@@ -10,6 +10,7 @@
 public enum Math {
   public static func exp(_ x: Double) -> Double { _exp(x) }
   public static func log(_ x: Double) -> Double { _log(x) }
+  public static func log2(_ x: Double) -> Double { _log2(x) }
   public static func tanh(_ x: Double) -> Double { _tanh(x) }
   public static func cos(_ x: Double) -> Double { _cos(x) }
   public static func erf(_ x: Double) -> Double { _erf(x) }
@@ -18,6 +19,7 @@ public enum Math {
 
 private func _exp(_ x: Double) -> Double { exp(x) }
 private func _log(_ x: Double) -> Double { log(x) }
+private func _log2(_ x: Double) -> Double { log2(x) }
 private func _tanh(_ x: Double) -> Double { tanh(x) }
 private func _cos(_ x: Double) -> Double { cos(x) }
 private func _erf(_ x: Double) -> Double { erf(x) }

@@ -24,33 +24,39 @@ extension TensorScalar {
 
   static func convolveThroughPatches(
     _ image: Span<Self>, _ filter: Span<Self>, _ geometry: ConvolutionGeometry,
-    into y: inout MutableSpan<Self>
+    in format: ProductFormat = .own, into y: inout MutableSpan<Self>
   ) {
     let outputs = geometry.checkConvolution(
       image: image.count, filter: filter.count, result: y.count)
     let shape = GEMMShape(m: geometry.patchCount, n: outputs, k: geometry.patchSize)
-    guard !geometry.isPointwise else { return gemm(shape, image, filter, &y) }
-    gemm(shape, patchRows(of: image, geometry).span, filter, &y)
+    guard !geometry.isPointwise else {
+      return gemm(shape, image, filter, bias: nil, in: format, &y)
+    }
+    let rows = patchRows(of: image, geometry)
+    gemm(shape, rows.span, filter, bias: nil, in: format, &y)
   }
 
   static func inputGradientThroughPatches(
     _ dy: Span<Self>, _ filter: Span<Self>, _ geometry: ConvolutionGeometry,
-    into dx: inout MutableSpan<Self>
+    in format: ProductFormat = .own, into dx: inout MutableSpan<Self>
   ) {
     let outputs = geometry.checkConvolution(
       image: dx.count, filter: filter.count, result: dy.count)
     let shape = GEMMShape(
       m: geometry.patchCount, n: geometry.patchSize, k: outputs, transposesB: true)
-    guard !geometry.isPointwise else { return gemm(shape, dy, filter, &dx) }
+    guard !geometry.isPointwise else {
+      return gemm(shape, dy, filter, bias: nil, in: format, &dx)
+    }
     let rows = Tensor<Self>([geometry.patchCount, geometry.patchSize]) {
-      gemm(shape, dy, filter, &$0)
+      gemm(shape, dy, filter, bias: nil, in: format, &$0)
     }
     fill(&dx, with: .zero)
     addPatches(rows.span, geometry, to: &dx)
   }
 
   static func filterGradientThroughPatches(
-    _ image: Span<Self>, _ dy: Span<Self>, _ geometry: ConvolutionGeometry, accumulates: Bool,
+    _ image: Span<Self>, _ dy: Span<Self>, _ geometry: ConvolutionGeometry,
+    in format: ProductFormat = .own, accumulates: Bool,
     into filterGradient: inout MutableSpan<Self>
   ) {
     let outputs = geometry.checkConvolution(
@@ -58,8 +64,11 @@ extension TensorScalar {
     let shape = GEMMShape(
       m: geometry.patchSize, n: outputs, k: geometry.patchCount, transposesA: true,
       accumulates: accumulates)
-    guard !geometry.isPointwise else { return gemm(shape, image, dy, &filterGradient) }
-    gemm(shape, patchRows(of: image, geometry).span, dy, &filterGradient)
+    guard !geometry.isPointwise else {
+      return gemm(shape, image, dy, bias: nil, in: format, &filterGradient)
+    }
+    let rows = patchRows(of: image, geometry)
+    gemm(shape, rows.span, dy, bias: nil, in: format, &filterGradient)
   }
 
   private static func patchRows(

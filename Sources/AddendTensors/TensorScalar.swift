@@ -69,8 +69,34 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
     into dx: inout MutableSpan<Self>)
 
   // TensorScalar+Rounding.swift
-  /// `y = x` rounded to `format`, ties to even; overflow goes to infinity.
+  /// `y = x` rounded to `format`, which says how.
   static func round(_ x: Span<Self>, to format: NumberFormat, into y: inout MutableSpan<Self>)
+  /// `y = x`, each rounded to a neighbour in `format` with `x` as the mean; one draw for each element.
+  static func round(
+    _ x: Span<Self>, stochasticallyTo format: FloatFormat, using random: inout RandomSource,
+    into y: inout MutableSpan<Self>)
+
+  // TensorScalar+RoundedProducts.swift
+  /// `gemm` of operands rounded, and with sums kept, as `format` says.
+  static func gemm(
+    _ shape: GEMMShape, _ a: Span<Self>, _ b: Span<Self>, bias: Span<Self>?,
+    in format: ProductFormat, _ c: inout MutableSpan<Self>)
+  /// `C = op(A) op(B)` with sums in the levels of `accumulation`, which has some.
+  static func leveledProduct(
+    _ shape: GEMMShape, _ a: Span<Self>, _ b: Span<Self>, _ accumulation: Accumulation,
+    _ c: inout MutableSpan<Self>)
+  /// `convolve` likewise; the image is the left operand.
+  static func convolve(
+    _ image: Span<Self>, _ filter: Span<Self>, _ geometry: ConvolutionGeometry,
+    in format: ProductFormat, into y: inout MutableSpan<Self>)
+  /// `convolutionInputGradient` likewise; `dy` is the left operand.
+  static func convolutionInputGradient(
+    _ dy: Span<Self>, _ filter: Span<Self>, _ geometry: ConvolutionGeometry,
+    in format: ProductFormat, into dx: inout MutableSpan<Self>)
+  /// `convolutionFilterGradient` likewise; the image is the left operand.
+  static func convolutionFilterGradient(
+    _ image: Span<Self>, _ dy: Span<Self>, _ geometry: ConvolutionGeometry,
+    in format: ProductFormat, accumulates: Bool, into filterGradient: inout MutableSpan<Self>)
 
   // TensorScalar+Rows.swift
   /// `y[r, :] += row` for each row of `y`.

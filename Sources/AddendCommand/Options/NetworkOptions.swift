@@ -9,7 +9,10 @@ struct NetworkOptions: ParsableArguments {
   var model: Specification?
 
   @Option(
-    help: "What products and weights are rounded to: \(Precision.choices).",
+    help: """
+      What products and updates are rounded to: \(Precision.choices), or roles as in \
+      products=dfp16,accumulate=fp16:64>fp32,update=bf16+kahan,scale=dynamic (docs/number-systems.md).
+      """,
     transform: Precision.parse)
   var precision = Precision.float32
 
@@ -55,15 +58,17 @@ struct NetworkOptions: ParsableArguments {
 
 extension Precision {
   static var choices: String {
-    standard.filter { $0 != .own }.map(\.name).joined(separator: ", ")
+    standard.map(\.name).filter { $0 != "own" }.joined(separator: ", ")
   }
 
   /// Reads a command line's `--precision`.
   static func parse(_ text: String) throws -> Precision {
-    guard let precision = Precision(named: text), precision != .own else {
-      throw ValidationError("No precision is called '\(text)'; there are \(choices).")
+    do throws(PrecisionError) {
+      let precision = try Precision(parsing: text)
+      return precision == .own ? .float32 : precision
+    } catch {
+      throw ValidationError("\(error).")
     }
-    return precision
   }
 }
 

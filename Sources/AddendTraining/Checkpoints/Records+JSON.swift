@@ -65,3 +65,22 @@ extension JSONValue {
     return member == .null ? .infinity : member.numberValue
   }
 }
+
+extension LossScale {
+  var json: JSONValue {
+    [
+      "value": .number(value), "finiteSteps": .integer(finiteSteps),
+      "skippedSteps": .integer(skippedSteps),
+    ]
+  }
+
+  /// Takes up what `json` wrote; `false` where it is something else.
+  mutating func take(_ json: JSONValue) -> Bool {
+    guard let value = json["value"]?.numberValue, value > 0, value.isFinite,
+      let finite = json["finiteSteps"]?.integerValue, 0..<2000 ~= finite,
+      let skipped = json["skippedSteps"]?.integerValue, skipped >= 0
+    else { return false }
+    (self.value, finiteSteps, skippedSteps) = (value, finite, skipped)
+    return true
+  }
+}

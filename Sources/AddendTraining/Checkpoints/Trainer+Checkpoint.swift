@@ -110,6 +110,7 @@ extension Trainer {
     object["random"] = .text(String(random.state))
     object["recurrent"] = .integer(carriedStates.count)
     object["teacherStates"] = .integer(teacherStates.count)
+    if lossScale.isUsed { object["lossScale"] = lossScale.json }
     object["tally"] = tally.json
     object["history"] = .array(history.map(\.json))
     return object
@@ -125,6 +126,9 @@ extension Trainer {
     guard epoch >= 0, step >= 0, 0...1 << 48 ~= stepsTaken else { throw Self.malformed }
     position = TrainingPosition(epoch: epoch, step: step)
     optimizerState.step = stepsTaken
+    if lossScale.isUsed {
+      guard let scale = document["lossScale"], lossScale.take(scale) else { throw Self.malformed }
+    }
     self.random = RandomSource(seed: random)
     self.tally = tally
     self.history = history.compactMap { EpochRecord(json: $0) }

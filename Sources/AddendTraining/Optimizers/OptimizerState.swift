@@ -46,7 +46,7 @@ struct ParameterUpdate<Scalar: TensorScalar>: StateVisitor {
       learningRate: learningRate, step: state.step, decays: parameter.role == .weight)
     parameter.update { value, gradient in
       optimizer.update(&value, gradient: gradient, state: &kept, moment)
-      updates.round(&value, lost: &lost)
+      updates.round(&value, lost: &lost, draws: RandomSource(seed: UInt64(state.step), name: key))
     }
     if let lost { kept.append(lost) }
     state.tensors[key] = kept
@@ -57,7 +57,7 @@ struct ParameterUpdate<Scalar: TensorScalar>: StateVisitor {
 extension Precision.Updates {
   var isCompensated: Bool {
     switch self {
-    case .own, .rounded: false
+    case .own, .rounded, .stochastic: false
     case .compensated: true
     }
   }
@@ -68,11 +68,16 @@ extension Precision.Updates {
   }
 
   /// Brings a parameter that a step has moved to the format that it is kept in. `lost` is what earlier
-  /// roundings lost, and becomes what they and this one have.
-  fileprivate func round<Scalar>(_ value: inout Tensor<Scalar>, lost: inout Tensor<Scalar>?) {
+  /// roundings lost, and becomes what they and this one have; what is drawn comes from `draws`.
+  fileprivate func round<Scalar>(
+    _ value: inout Tensor<Scalar>, lost: inout Tensor<Scalar>?, draws: RandomSource
+  ) {
     switch self {
     case .own: return
     case .rounded(let format): value = value.rounded(to: format)
+    case .stochastic(let format):
+      var draws = draws
+      value = value.rounded(stochasticallyTo: format, using: &draws)
     case .compensated(let format):
       if let lost { value.add(lost, times: 1) }
       let rounded = value.rounded(to: format)
@@ -87,5 +92,15 @@ extension Tensor {
   fileprivate mutating func add(_ other: Tensor, times factor: Double) {
     var span = mutableSpan
     Scalar.addScaled(Scalar(factor), other.span, to: &span)
+  }
+}
+
+extension RandomSource {
+  /// A stream for what is called `name` (FNV-1a).
+  fileprivate init(seed: UInt64, name: String) {
+    let hash = name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
+      ($0 ^ UInt64($1)) &* 0x100_0000_01B3
+    }
+    self.init(seed: seed, stream: hash)
   }
 }

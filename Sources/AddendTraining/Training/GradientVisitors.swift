@@ -25,6 +25,13 @@ struct GradientScaling<Scalar: TensorScalar>: StateVisitor {
   }
 }
 
+/// Drops every gradient.
+struct GradientClearing<Scalar: TensorScalar>: StateVisitor {
+  mutating func visit(_ parameter: inout Parameter<Scalar>, named name: String) {
+    parameter.clearGradient()
+  }
+}
+
 /// Replaces every gradient by its mean over the ranks, each weighted by its share of the rows.
 struct GradientReduction<Scalar: TensorScalar>: StateVisitor {
   let communicator: any Communicator

@@ -17,6 +17,8 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
   public internal(set) var history: [EpochRecord] = []
   /// What the epoch under way has come to so far.
   var tally = LossTally()
+  /// By what the loss's gradient is multiplied.
+  public internal(set) var lossScale: LossScale
   /// Where dropout draws from.
   var random: RandomSource
   /// Recurrent states carried from batch to batch of one running text.
@@ -29,6 +31,7 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
     self.plan = plan
     self.teacher = teacher
     random = RandomSource(seed: plan.seed, stream: 2)
+    lossScale = LossScale(model.precision.lossScaling)
   }
 
   /// Takes one step with `batch`: this rank's part of it when there are several.
@@ -47,16 +50,22 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
     }
     try reduceGradients(
       weight: Double(own.rows) / Double(max(1, totals.rows)), over: communicator)
-    if let limit = plan.gradientClip { try clipGradients(to: limit) }
     let rate = plan.learningRate * plan.schedule.factor(at: progress)
+    if unscaleGradients() {
+      if let limit = plan.gradientClip { try clipGradients(to: limit) }
+      updateParameters(rate)
+    }
+    position.step += 1
+    return StepRecord(
+      loss: totals.loss, learningRate: rate, correct: totals.correct, rows: totals.rows)
+  }
+
+  private mutating func updateParameters(_ rate: Double) {
     var update = ParameterUpdate(
       plan.optimizer, learningRate: rate, keeping: model.precision.updates, state: optimizerState)
     optimizerState = OptimizerState()
     model.visit(&update)
     optimizerState = update.state
-    position.step += 1
-    return StepRecord(
-      loss: totals.loss, learningRate: rate, correct: totals.correct, rows: totals.rows)
   }
 
   /// Forward, loss and backward: gradients are added to the model's parameters.
@@ -82,7 +91,7 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
       }
       let (loss, gradient) = try lossAndGradient(consume outputs, batch.targets, advice)
       if loss.isFinite {
-        model.backward(gradient)
+        model.backward(lossScale.scaled(gradient))
       } else {
         model.layers.discardResiduals()
       }
@@ -127,6 +136,24 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
     var reduction = GradientReduction<Scalar>(communicator: communicator, weight: weight)
     model.visit(&reduction)
     if let error = reduction.error { throw .communication(error) }
+  }
+
+  /// Divides gradients by the loss scale; `false`, and they are dropped, where the scale was too large for
+  /// them to be finite.
+  private mutating func unscaleGradients() -> Bool {
+    guard lossScale.isUsed else { return true }
+    var norm = GradientNorm<Scalar>()
+    model.visit(&norm)
+    let isFinite = norm.value.isFinite
+    if isFinite {
+      var scaling = GradientScaling<Scalar>(factor: 1 / lossScale.value)
+      model.visit(&scaling)
+    } else if lossScale.isDynamic {
+      var clearing = GradientClearing<Scalar>()
+      model.visit(&clearing)
+    }
+    defer { lossScale.record(areFinite: isFinite) }
+    return isFinite || !lossScale.isDynamic
   }
 
   /// Scales all gradients down together where their norm exceeds `limit` (Pascanu et al., 2013).
