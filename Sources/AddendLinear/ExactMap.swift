@@ -208,6 +208,7 @@ public struct ExactConfiguration: MapConfiguration {
   public init() {}
   public init(_ arguments: Arguments) throws(CatalogueError) {}
   public var specification: Specification { Specification("float32") }
+  public var operandBits: OperandBits? { OperandBits(weights: 32, activations: 32) }
 
   public func makeMap<Scalar: TensorScalar>(
     _ role: MapRole, weight: Tensor<Scalar>, using random: inout RandomSource

@@ -33,9 +33,14 @@ public protocol MapConfiguration: Configurable {
   func makeMap<Scalar: TensorScalar>(
     _ role: MapRole, weight: Tensor<Scalar>, using random: inout RandomSource
   ) throws(CatalogueError) -> any MapSlot<Scalar>
+
+  /// How wide what it multiplies is; `nil` for a map that does not multiply.
+  var operandBits: OperandBits? { get }
 }
 
 extension MapConfiguration {
+  public var operandBits: OperandBits? { nil }
+
   /// A fresh map, its weights uniform on ±√(6 / inputSize) (He et al., 2015, eq. 10 for a uniform
   /// law). The weights are drawn first: maps of every kind start from the same ones.
   public func makeMap<Scalar: TensorScalar>(

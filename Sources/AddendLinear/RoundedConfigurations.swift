@@ -11,6 +11,12 @@ public protocol RoundedConfiguration: MapConfiguration {
 }
 
 extension RoundedConfiguration {
+  public var operandBits: OperandBits? {
+    OperandBits(
+      weights: precision.weights?.bitCount ?? 32, activations: precision.activations?.bitCount ?? 32
+    )
+  }
+
   public func makeMap<Scalar: TensorScalar>(
     _ role: MapRole, weight: Tensor<Scalar>, using random: inout RandomSource
   ) throws(CatalogueError) -> any MapSlot<Scalar> {

@@ -94,7 +94,7 @@ private func significant(_ value: Double) -> String {
 }
 
 /// `value`, not negative, with `digits` decimals.
-func decimal(_ value: Double, digits: Int) -> String {
+public func decimal(_ value: Double, digits: Int) -> String {
   let scale = (0..<digits).reduce(1.0) { scale, _ in scale * 10 }
   // Beyond 2⁵³ there are no decimals to round, and the plain form is exact.
   guard (value * scale).magnitude < 0x1p53 else { return "\(value)" }
