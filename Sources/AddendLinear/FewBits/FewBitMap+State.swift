@@ -82,9 +82,9 @@ extension FewBitMap {
       }
     }
     if case .signs(let own) = weights {
-      return WeightCodes(numbers, unit: own, packs: !isPatch)
+      return WeightCodes(numbers, unit: own, packs: !isPatch && inputs.coding != .real)
     }
-    return WeightCodes(numbers, unit: unit, packs: !isPatch)
+    return WeightCodes(numbers, unit: unit, packs: !isPatch && inputs.coding != .real)
   }
 
   /// Of the frozen form, frozen or not.

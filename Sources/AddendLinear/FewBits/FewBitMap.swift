@@ -68,7 +68,7 @@ public struct FewBitMap<Scalar: TensorScalar>: LinearMap {
   var currentCodes: WeightCodes<Scalar> {
     if let codes { return codes }
     guard let latent else { preconditionFailure("a map has a latent weight or is frozen") }
-    return weights.codes(of: latent.value, packs: !isPatch)
+    return weights.codes(of: latent.value, packs: false)
   }
 
   public func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar> {
@@ -93,7 +93,9 @@ public struct FewBitMap<Scalar: TensorScalar>: LinearMap {
       throw .notTrainable(operation: "\(name) map", reason: "it is frozen to its codes")
     }
     let a = try inputs.trainingCodes(of: x)
-    let w = currentCodes
+    var w = currentCodes
+    codes = nil
+    if !isPatch { w.expect(a) }
     codes = w
     let window = inputs.window
     return (a, w, Residuals(codes: a, input: window == nil ? nil : x, window: window))
@@ -156,9 +158,9 @@ public struct FewBitMap<Scalar: TensorScalar>: LinearMap {
   }
 
   public mutating func freeze() {
-    guard latent != nil else { return }
-    codes = currentCodes
-    latent = nil
+    guard let latent else { return }
+    codes = weights.codes(of: latent.value, packs: !isPatch && inputs.coding != .real)
+    self.latent = nil
     gradients = nil
   }
 

@@ -45,21 +45,33 @@ struct WeightCodes<Scalar: TensorScalar>: Sendable {
   let numbers: Tensor<Scalar>
   /// What a code of 1 stands for.
   let unit: Double
-  private let packed: NarrowMatrix<Scalar>?
+  private var packed: NarrowMatrix<Scalar>?
   private var transposed: NarrowMatrix<Scalar>?
+  private var rowCount = 0
 
-  /// - Parameter packs: whether rows are to be multiplied, and not images.
+  /// - Parameter packs: whether many rows are to be multiplied, and not images.
   init(_ numbers: Tensor<Scalar>, unit: Double, packs: Bool) {
     self.numbers = numbers
     self.unit = unit
     packed = packs ? NarrowMatrix(numbers) : nil
   }
 
-  /// `a W`, in units.
+  /// `a W`, in units; the same bits whether packed or not.
   func multiplied(by a: InputCodes<Scalar>) -> Tensor<Scalar> {
-    guard a.isNarrow else { return matmul(a.numbers, numbers) }
-    return (packed ?? NarrowMatrix(numbers)).multiplied(by: a.numbers)
+    guard a.isNarrow, let packed else { return matmul(a.numbers, numbers) }
+    return packed.multiplied(by: a.numbers)
   }
+
+  /// Packs once there have been so many rows as repay it: packing reads and writes the matrix some four
+  /// times.
+  mutating func expect(_ a: InputCodes<Scalar>) {
+    rowCount += a.numbers.shape[0]
+    if packed == nil, a.isNarrow, rowCount >= Self.rowsWorthPacking {
+      packed = NarrowMatrix(numbers)
+    }
+  }
+
+  private static var rowsWorthPacking: Int { 256 }
 
   /// `patches(a) W`, in units. Products are summed as they stand: integers stay integers.
   func convolved(_ a: InputCodes<Scalar>, _ geometry: ConvolutionGeometry) -> Tensor<Scalar> {
