@@ -3,7 +3,7 @@
 /// Codes are integers of at most 24 bits, so that sums of products of them are exact in float32 as long
 /// as they stay below 2²⁴; the unit that a code stands for is the caller's.
 public enum Quantization: Hashable, Sendable {
-  /// `−1` where `x < 0`, else `1`; zeros of both signs and NaN give 1.
+  /// `1` where `x ≥ 0`, else `−1`; zeros of both signs give 1, NaN −1.
   case sign
   /// `x · factor` cut to `range`, rounded to the nearest integer, ties to even; NaN stays.
   ///

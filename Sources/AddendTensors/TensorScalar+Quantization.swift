@@ -8,7 +8,7 @@ extension TensorScalar {
     switch rule {
     case .sign:
       let (minus, plus) = (Self(-1), Self(1))
-      for i in x.indices { y[i] = x[i] < .zero ? minus : plus }
+      for i in x.indices { y[i] = .zero < x[i] || x[i] == .zero ? plus : minus }
     case .grid(let factor, let range):
       let factor = Self(factor)
       let (low, high) = (Self(Double(range.lowerBound)), Self(Double(range.upperBound)))

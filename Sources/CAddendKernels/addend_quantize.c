@@ -20,7 +20,7 @@ INLINE float float_of(uint32_t bits) {
 }
 
 INLINE void signs(size_t n, const float *restrict x, float *restrict y) {
-  for (size_t i = 0; i < n; ++i) y[i] = x[i] < 0 ? -1.0f : 1.0f;
+  for (size_t i = 0; i < n; ++i) y[i] = x[i] >= 0 ? 1.0f : -1.0f;
 }
 
 INLINE void grid(size_t n, float factor, float low, float high, const float *restrict x,

@@ -6,7 +6,11 @@ extension FewBitMap {
     let form = visitor.visit(latent == nil ? .frozen : .training, of: "\(name) map")
     switch form {
     case .training:
-      if latent == nil { latent = Parameter(Tensor([inputSize, outputSize])) }
+      if latent == nil {
+        latent = Parameter(
+          Tensor([inputSize, outputSize]), role: latentTraits.role, bounds: latentTraits.bounds,
+          rateFactor: latentTraits.rateFactor)
+      }
       // Whoever visits may change it.
       codes = nil
       if var parameter = latent.take() {
@@ -16,7 +20,6 @@ extension FewBitMap {
       visitDraws(&visitor)
     case .frozen:
       latent = nil
-      gradients = nil
       visitCodes(&visitor)
     }
     guard inputs.learns else { return }

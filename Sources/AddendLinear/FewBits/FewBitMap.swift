@@ -38,6 +38,8 @@ public struct FewBitMap<Scalar: TensorScalar>: LinearMap {
   var gradients: GradientCoding?
   /// `nil` once frozen.
   var latent: Parameter<Scalar>?
+  /// The latent weight without its numbers: how it is trained.
+  let latentTraits: Parameter<Scalar>
   /// The latent weight's codes, until it may have changed; once frozen, all that there is.
   var codes: WeightCodes<Scalar>?
 
@@ -62,6 +64,8 @@ public struct FewBitMap<Scalar: TensorScalar>: LinearMap {
     self.inputs = InputCoder(inputs)
     self.gradients = gradients
     self.latent = latent
+    latentTraits = Parameter(
+      Tensor([0]), role: latent.role, bounds: latent.bounds, rateFactor: latent.rateFactor)
   }
 
   /// The weight's codes: those at hand, or new ones.
@@ -161,7 +165,19 @@ public struct FewBitMap<Scalar: TensorScalar>: LinearMap {
     guard let latent else { return }
     codes = weights.codes(of: latent.value, packs: !isPatch && inputs.coding != .real)
     self.latent = nil
-    gradients = nil
+  }
+
+  /// The signs, where they and the input's are all that is multiplied: inputs given as signs, or pixels.
+  public var binaryWeight: BinaryWeight? {
+    guard case .signs = weights else { return nil }
+    let w = currentCodes
+    let scales = w.unit == 1 ? nil : [Float](repeating: Float(w.unit), count: outputSize)
+    return switch inputs.coding {
+    case .given: BinaryWeight(signsOf: w.numbers, scales: scales, inputKind: .signs)
+    case .pixels:
+      BinaryWeight(signsOf: w.numbers, scales: scales, inputKind: .pixels(maximum: 255))
+    case .signs, .real, .codes: nil
+    }
   }
 
   /// The product with `Ŵ` of real inputs.

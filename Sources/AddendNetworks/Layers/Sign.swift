@@ -3,11 +3,11 @@ internal import AddendKernels
 public import AddendLinear
 public import AddendTensors
 
-/// `−1` below zero, else `1`.
+/// `1` from zero on, else `−1`.
 public struct Sign: LayerConfiguration {
   public init() {}
   public static let declaration = Declaration(
-    "sign", summary: "−1 below zero, else 1, with hard tanh's slope in training")
+    "sign", summary: "1 from zero on, else −1, with hard tanh's slope in training")
   public init(_ arguments: Arguments) throws(CatalogueError) {}
   public var specification: Specification { Specification("sign") }
 
@@ -26,6 +26,8 @@ public struct SignLayer<Scalar: TensorScalar>: Layer {
   public struct Residuals: Sendable { let x: Tensor<Scalar> }
 
   public func outputShape(for input: Shape) throws(NetworkError) -> Shape { input }
+
+  public var binaryStage: BinaryStage? { .sign }
 
   public func cost(for input: Shape) -> OperationCount {
     OperationCount(comparisons: input.count)

@@ -10,7 +10,7 @@
 
 /// The kernels as one instruction set computes them.
 typedef struct {
-  /// y = x < 0 ? -1 : 1; zeros of both signs and NaN give 1.
+  /// y = x >= 0 ? 1 : -1; zeros of both signs give 1, NaN -1.
   void (*signs)(size_t n, const float *restrict x, float *restrict y);
   /// y = x·factor, cut to low … high (integers below 2²²), rounded to the nearest integer, ties to even;
   /// NaN stays.
