@@ -34,9 +34,11 @@ struct BinaryNumbers: Sendable {
 
   /// Whether `y ≥ 0`, for one integer a column.
   private func arePositive(_ z: [Int32]) -> [Bool] {
-    var (y, spare) = ([Float](repeating: 0, count: columns), [Float](repeating: 0, count: columns))
-    var (ySpan, spareSpan) = (y.mutableSpan, spare.mutableSpan)
-    evaluate(z.span, into: &ySpan, spare: &spareSpan)
+    var y = [Float](repeating: 0, count: columns)
+    var spare = y
+    var result = y.mutableSpan
+    var memory = spare.mutableSpan
+    evaluate(z.span, into: &result, spare: &memory)
     return y.map { $0 >= 0 }
   }
 
