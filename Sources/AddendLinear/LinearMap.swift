@@ -78,6 +78,9 @@ public protocol LinearMap<Scalar>: Sendable {
   /// `nil` for any other map.
   var lookupTables: LookupTables? { get }
 
+  /// The weights' signs, where the map multiplies by nothing else; `nil` for any other map.
+  var binaryWeight: BinaryWeight? { get }
+
   /// `W`, where the map is nothing but the product with it in the scalar's own arithmetic; `nil` for
   /// any other map.
   var exactWeight: Tensor<Scalar>? { get }
@@ -134,6 +137,7 @@ extension LinearMap {
   public mutating func freeze() {}
   public mutating func scaleOutputs(by factors: [Double]) -> Bool { false }
   public var lookupTables: LookupTables? { nil }
+  public var binaryWeight: BinaryWeight? { nil }
   public var exactWeight: Tensor<Scalar>? { nil }
   public mutating func addExactGradient(
     _ body: (inout Tensor<Scalar>, _ accumulates: Bool) -> Void

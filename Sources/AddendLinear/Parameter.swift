@@ -3,18 +3,31 @@ public import AddendTensors
 /// A learnable tensor with the gradient of the loss towards it.
 public struct Parameter<Scalar: TensorScalar>: Sendable {
   /// What a parameter is to its layer; weight decay touches weights only.
-  public enum Role: Hashable, Sendable { case weight, bias, scale }
+  public enum Role: Hashable, Sendable {
+    case weight, bias, scale
+    /// What is multiplied is made of it: the real numbers behind signs and codes.
+    case latent
+  }
 
   public var value: Tensor<Scalar>
   public let role: Role
+  /// Where every update leaves the numbers; `nil` for anywhere.
+  public let bounds: ClosedRange<Double>?
+  /// What the learning rate is multiplied by for this parameter.
+  public let rateFactor: Double
   /// `nil` until a backward pass has added to it, and again after `clearGradient`.
   public private(set) var gradient: Tensor<Scalar>?
   // Kept between steps, so that each has its memory at hand.
   private var spare: Tensor<Scalar>?
 
-  public init(_ value: Tensor<Scalar>, role: Role = .weight) {
+  public init(
+    _ value: Tensor<Scalar>, role: Role = .weight, bounds: ClosedRange<Double>? = nil,
+    rateFactor: Double = 1
+  ) {
     self.value = value
     self.role = role
+    self.bounds = bounds
+    self.rateFactor = rateFactor
   }
 
   /// Adds to the gradient: `body` is told whether it must add to what the tensor holds or may
@@ -57,12 +70,15 @@ public struct Parameter<Scalar: TensorScalar>: Sendable {
     gradient = changed
   }
 
-  /// Changes the value against the gradient: what an optimizer does.
+  /// Changes the value against the gradient: what an optimizer does. Afterwards it is cut to `bounds`.
   public mutating func update(
     _ body: (inout Tensor<Scalar>, _ gradient: borrowing Tensor<Scalar>) -> Void
   ) {
     guard let gradient else { return }
     body(&value, gradient)
+    guard let bounds else { return }
+    var span = value.mutableSpan
+    Scalar.clamp(&span, to: bounds)
   }
 
   public mutating func clearGradient() {

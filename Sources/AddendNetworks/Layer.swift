@@ -54,6 +54,9 @@ public protocol Layer<Scalar>: Sendable {
   /// What inference does, where look-ups and comparisons can do all of it.
   var lookupStage: LookupStage? { get }
 
+  /// What inference does, where a program on bits can do all of it.
+  var binaryStage: BinaryStage? { get }
+
   /// Appends what inference does with the result of node `x` to the graph, and returns the number of
   /// the node that holds it; `nil`, and nothing has been appended, for a layer that stays whole.
   func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int?
@@ -98,6 +101,7 @@ extension Layer {
   ) {}
   public var channelAffine: ChannelAffine? { nil }
   public var lookupStage: LookupStage? { nil }
+  public var binaryStage: BinaryStage? { nil }
   public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? { nil }
   public mutating func absorb(
     _ next: ChannelAffine, in specification: inout Specification

@@ -125,7 +125,7 @@ public enum Layers {
     of: "layer",
     [
       Dense.self, Flatten.self, ReLU.self, LeakyReLU.self, Sigmoid.self, Tanh.self, GELU.self,
-      Swish.self, HardTanh.self, Convolution.self, MaxPool.self, AveragePool.self,
+      Swish.self, HardTanh.self, Sign.self, Convolution.self, MaxPool.self, AveragePool.self,
       GlobalAveragePool.self, BatchNorm.self, LayerNorm.self, Dropout.self, Embedding.self,
       RNN.self, LSTM.self, GRU.self, Sequential.self, Residual.self, Branch.self, Highway.self,
     ])

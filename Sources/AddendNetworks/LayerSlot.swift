@@ -24,6 +24,7 @@ public protocol LayerSlot<Scalar>: Sendable {
     _ rewriter: inout some ChainRewriter<Scalar>, in specification: inout Specification)
   var channelAffine: ChannelAffine? { get }
   var lookupStage: LookupStage? { get }
+  var binaryStage: BinaryStage? { get }
   /// Appends what inference does with the result of node `x`, and returns the number of the node that
   /// holds it.
   func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int
@@ -85,6 +86,7 @@ public struct LayerHolder<Held: Layer>: LayerSlot {
   }
   public var channelAffine: ChannelAffine? { layer.channelAffine }
   public var lookupStage: LookupStage? { layer.lookupStage }
+  public var binaryStage: BinaryStage? { layer.binaryStage }
   public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int {
     if let value = layer.emit(into: &graph, x) { return value }
     // Shapes were checked when the layer was built.

@@ -98,6 +98,30 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
     _ image: Span<Self>, _ dy: Span<Self>, _ geometry: ConvolutionGeometry,
     in format: ProductFormat, accumulates: Bool, into filterGradient: inout MutableSpan<Self>)
 
+  // TensorScalar+Quantization.swift
+  /// `y = codes of x`.
+  static func quantize(_ x: Span<Self>, by rule: Quantization, into y: inout MutableSpan<Self>)
+  /// With `v = |x| · factor`: one of the powers of two on both sides of `v` (0 and 1 where `v < 1`), with
+  /// the sign of `x`, drawn so that `v` is the mean; at most `2^(count − 1)`.
+  static func drawPowers(
+    _ x: Span<Self>, factor: Double, count: Int, seed: UInt64, into y: inout MutableSpan<Self>)
+  /// `dx = dy` where `x` lies in `range`, else 0.
+  static func pass(
+    _ dy: Span<Self>, where x: Span<Self>, isWithin range: ClosedRange<Double>,
+    into dx: inout MutableSpan<Self>)
+  /// `y` cut to `range`; NaN stays.
+  static func clamp(_ y: inout MutableSpan<Self>, to range: ClosedRange<Double>)
+  /// The smallest and the largest number; NaN counts for nothing, and without numbers both are 0.
+  static func extremes(of x: Span<Self>) -> (lowest: Double, highest: Double)
+  /// `b`, of numbers that bfloat16 has, for `multiplyNarrow`; `nil` where there are no kernels for it.
+  static func packNarrow(
+    _ b: Span<Self>, rows: Int, columns: Int, transposed: Bool
+  ) -> PackedBFloat16Matrix?
+  /// `C = A B`, or added to it, for `a` of numbers that bfloat16 has.
+  static func multiplyNarrow(
+    _ a: Span<Self>, rows: Int, by b: PackedBFloat16Matrix, accumulates: Bool,
+    into c: inout MutableSpan<Self>)
+
   // TensorScalar+Rows.swift
   /// `y[r, :] += row` for each row of `y`.
   static func addRow(_ row: Span<Self>, toEachRowOf y: inout MutableSpan<Self>)

@@ -5,6 +5,17 @@ import AddendTensors
 import AddendTestSupport
 import Testing
 
+/// A sign's gradient is its surrogate's: hard tanh's, the ends included.
+@Test func signPassesGradientsStraightThroughWithinOne() throws {
+  var chain = try Model<Double>(Network("sign", input: [7]) { Sign() }, seed: 1).layers
+  let x = Tensor<Double>([1, 7], [-2, -1, -0.3, 0, 0.4, 1, 1.0001])
+  var context = PassContext<Double>()
+  let y = try chain.trainingForward(x, &context)
+  #expect(y.elements == [-1, -1, -1, 1, 1, 1, 1])
+  let dx = chain.backward(Tensor([1, 7], [1, 2, 3, 4, 5, 6, 7]))
+  #expect(dx.elements == [0, 2, 3, 4, 5, 6, 0])
+}
+
 /// A layer with an input to differentiate it at.
 struct LayerCase: Sendable, CustomTestStringConvertible {
   let layer: any LayerConfiguration

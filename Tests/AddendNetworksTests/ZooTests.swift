@@ -40,7 +40,8 @@ func parameterCountIsThePublishedOne(_ index: Int) throws {
 func networkRuns(_ name: String) throws {
   var specification = Specification(name)
   let isText = name == "lstm-lm"
-  if name == "vgg-7" { specification.arguments["width"] = .integer(4) }
+  if name == "binary-mlp" { specification.arguments["hidden"] = .integer(8) }
+  if name == "vgg-7" || name == "binary-vgg" { specification.arguments["width"] = .integer(4) }
   if isText { specification.arguments["dropout"] = .number(0.2) }
   let input: Shape = isText ? [5] : [20, 24, 2]
   let network = try Zoo.network(specification, input: input, classes: 7)

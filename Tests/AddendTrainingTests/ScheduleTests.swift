@@ -1,3 +1,4 @@
+import AddendCatalogue
 import AddendLinear
 import AddendTraining
 import Testing
@@ -24,6 +25,14 @@ private func progress(_ step: Int) -> TrainingProgress {
   #expect(schedule.factor(at: progress(29)) == 1)
   #expect(schedule.factor(at: progress(30)) == 0.5)
   #expect(schedule.factor(at: progress(60)) == 0.25)
+}
+
+@Test func exponentialScheduleReachesItsEnd() throws {
+  let schedule = ExponentialSchedule(end: 1e-4)
+  #expect(schedule.factor(epoch: 0, of: 8) == 1)
+  #expect((schedule.factor(epoch: 2, of: 8) - 0.1).magnitude < 1e-12)
+  #expect((schedule.factor(epoch: 8, of: 8) - 1e-4).magnitude < 1e-15)
+  #expect(throws: CatalogueError.self) { try Schedules.configuration(Specification("exponential")) }
 }
 
 @Test func exponentialScheduleFallsByItsFactorEachEpoch() {

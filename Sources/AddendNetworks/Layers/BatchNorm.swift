@@ -150,6 +150,13 @@ public struct BatchNormLayer<Scalar: TensorScalar>: Layer {
       shift: mean.indices.map { shift[$0].double - factors[$0] * mean[$0].double })
   }
 
+  public var binaryStage: BinaryStage? {
+    .normalization(
+      ChannelNormalization(
+        mean: Tensor(mean), inverseDeviation: Tensor(inverseDeviation(of: variance)),
+        scale: Tensor(scale.value), shift: Tensor(shift.value)))
+  }
+
   public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? {
     guard let affine = channelAffine else { return nil }
     return graph.append(.affine(affine), [x], shape: graph.nodes[x].shape)

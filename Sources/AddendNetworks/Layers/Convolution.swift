@@ -203,6 +203,12 @@ public struct ConvolutionLayer<Scalar: TensorScalar>: Layer {
       + geometry.patchCount * OperationCount(additions: bias == nil ? 0 : outputs)
   }
 
+  /// The map's signs, where there is one group.
+  public var binaryStage: BinaryStage? {
+    guard maps.count == 1, let weight = maps[0].binaryWeight else { return nil }
+    return .convolution(weight, geometry, bias: bias.map { Tensor<Float>($0.value).elements })
+  }
+
   public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? {
     let weights = maps.compactMap { $0.exactWeight }
     guard weights.count == maps.count else { return nil }

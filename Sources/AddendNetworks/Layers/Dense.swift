@@ -92,6 +92,11 @@ public struct DenseLayer<Scalar: TensorScalar>: Layer {
     return .tables(tables)
   }
 
+  /// The map's signs, where the rows are whole examples.
+  public var binaryStage: BinaryStage? {
+    map.binaryWeight.map { .dense($0, bias: bias.map { Tensor<Float>($0.value).elements }) }
+  }
+
   public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? {
     guard let weight = map.exactWeight else { return nil }
     let shape = Shape(graph.nodes[x].shape.extents.dropLast() + [role.outputSize])

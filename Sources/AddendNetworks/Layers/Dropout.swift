@@ -36,6 +36,7 @@ public struct DropoutLayer<Scalar: TensorScalar>: Layer {
 
   public func outputShape(for input: Shape) throws(NetworkError) -> Shape { input }
   public var lookupStage: LookupStage? { .identity }
+  public var binaryStage: BinaryStage? { .identity }
   public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? { x }
 
   public func forward(

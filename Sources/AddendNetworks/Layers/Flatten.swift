@@ -22,6 +22,7 @@ public struct FlattenLayer<Scalar: TensorScalar>: Layer {
 
   public func outputShape(for input: Shape) throws(NetworkError) -> Shape { [input.count] }
   public var lookupStage: LookupStage? { .identity }
+  public var binaryStage: BinaryStage? { .identity }
   public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? {
     graph.append(.reshape, [x], shape: [graph.nodes[x].shape.count])
   }

@@ -168,6 +168,10 @@ public struct MaxPoolLayer<Scalar: TensorScalar>: Layer {
     return OperationCount(comparisons: comparisons * geometry.channels)
   }
 
+  public var binaryStage: BinaryStage? {
+    .maxPool(size: window.size, stride: window.stride, padding: window.padding)
+  }
+
   public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? {
     let geometry = window.geometry(for: graph.nodes[x].shape.batched(1))
     return graph.append(

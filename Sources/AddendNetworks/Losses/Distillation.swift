@@ -95,12 +95,3 @@ private struct SoftDivergence<Scalar: TensorScalar> {
     return x.span[best].double - Math.log(softmax.span[best].double)
   }
 }
-
-extension Tensor {
-  fileprivate func scaled(by factor: Double) -> Tensor {
-    var scaled = self
-    var span = scaled.mutableSpan
-    Scalar.scale(&span, by: Scalar(factor))
-    return scaled
-  }
-}

@@ -19,7 +19,7 @@ public enum Zoo {
     of: "network",
     [
       LeNet300100.self, LeNet5.self, Perceptron.self, VGG7.self, ResNet.self,
-      LSTMLanguageModel.self,
+      LSTMLanguageModel.self, BinaryPerceptron.self, BinaryVGG.self,
     ])
 
   /// The network that `specification` names, for examples of shape `input`.

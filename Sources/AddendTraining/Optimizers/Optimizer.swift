@@ -17,10 +17,14 @@ public protocol Optimizer: Configurable {
 
 /// When an update takes place.
 public struct UpdateMoment: Hashable, Sendable {
+  /// The schedule's rate times the parameter's own factor. Every optimizer multiplies its whole step by
+  /// it: under Adam, whose step does not depend on the gradient's size, a factor is the ratio of steps,
+  /// which no scaling of gradients could bring about.
   public var learningRate: Double
   /// 1 for the first step.
   public var step: Int
-  /// Whether weight decay applies: it spares biases and normalisation scales.
+  /// Whether weight decay applies: it spares biases, normalisation scales and
+  /// latent weights, which a pull to 0 would only make change their signs.
   public var decays: Bool
 
   public init(learningRate: Double, step: Int, decays: Bool = true) {

@@ -43,7 +43,8 @@ struct ParameterUpdate<Scalar: TensorScalar>: StateVisitor {
       ?? updates.stateNames(optimizer).map { _ in Tensor(parameter.value.shape) }
     var lost = updates.isCompensated ? kept.popLast() : nil
     let moment = UpdateMoment(
-      learningRate: learningRate, step: state.step, decays: parameter.role == .weight)
+      learningRate: learningRate * parameter.rateFactor, step: state.step,
+      decays: parameter.role == .weight)
     parameter.update { value, gradient in
       optimizer.update(&value, gradient: gradient, state: &kept, moment)
       updates.round(&value, lost: &lost, draws: RandomSource(seed: UInt64(state.step), name: key))

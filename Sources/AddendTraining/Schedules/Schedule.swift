@@ -91,28 +91,45 @@ public struct StepSchedule: Schedule {
   }
 }
 
-/// `decay^epoch`.
+/// `decay^epoch · end^(epoch / epochs)`: the same factor from step to step.
 public struct ExponentialSchedule: Schedule {
   public var warmup: Double
   /// The factor per epoch.
   public var decay: Double
+  /// What is left at the end of training but for `decay`: a geometric way from the base rate to this share
+  /// of it, however many epochs there are.
+  public var end: Double
 
-  public init(decay: Double, warmup: Double = 0) {
+  public init(decay: Double = 1, end: Double = 1, warmup: Double = 0) {
     self.decay = decay
+    self.end = end
     self.warmup = warmup
   }
   public static let declaration = Declaration(
     "exponential", summary: "the same factor each epoch, applied step by step",
     parameters: [
-      .init("decay", .number(0...1), standard: nil, help: "the factor per epoch"), .warmup,
+      .init("decay", .number(0...1), standard: .number(1), help: "the factor per epoch"),
+      .init(
+        "end", .number(0...1), standard: .number(1),
+        help: "the share of the rate at the end, besides; one of the two is to be given"),
+      .warmup,
     ])
   public init(_ arguments: Arguments) throws(CatalogueError) {
-    self.init(decay: arguments.number("decay"), warmup: arguments.number("warmup"))
+    self.init(
+      decay: arguments.number("decay"), end: arguments.number("end"),
+      warmup: arguments.number("warmup"))
+    guard decay < 1 || end < 1 else {
+      throw .missingParameter(of: arguments.owner, parameter: "decay")
+    }
   }
   public var specification: Specification {
-    Specification("exponential", ["decay": .number(decay), "warmup": .number(warmup)])
+    Specification(
+      "exponential",
+      ["decay": .number(decay), "end": .number(end), "warmup": .number(warmup)])
   }
-  public func factor(epoch: Double, of epochs: Double) -> Double { Math.pow(decay, epoch) }
+  public func factor(epoch: Double, of epochs: Double) -> Double {
+    Math.pow(decay, epoch) * Math.pow(end, epoch / max(1e-9, epochs))
+  }
 }
 
 /// Half a cosine from 1 down to `floor` (Loshchilov & Hutter, 2017, eq. 5, without restarts).

@@ -1,0 +1,22 @@
+// Forgets a set's vectors. No include guard.
+#undef ADDEND_VARIANT
+#undef ADDEND_BINARY_ROWS
+#undef ADDEND_BINARY_LANES
+#undef ADDEND_BINARY_VECTORS
+#undef ADDEND_BINARY_RUN
+#undef ADDEND_BITS
+#undef BITS_ZERO
+#undef BITS_ALL
+#undef BITS_LOAD
+#undef BITS_XOR
+#undef BITS_CARRY
+#undef BITS_COUNT
+#undef ADDEND_COUNTS
+#undef COUNTS_OF
+#undef COUNTS_ZERO
+#undef COUNTS_STORE
+#undef COUNTS_ADD
+#undef SUMS
+#undef ABOVE
+#undef SIGNS
+#undef PLANES
