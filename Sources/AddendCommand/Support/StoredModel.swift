@@ -84,13 +84,17 @@ extension Archive {
   /// The format of the numbers of the network in the file at `path`; float32 of published weights.
   static func scalar(ofNetworkAt path: String) throws -> any TensorScalar.Type {
     guard !path.hasSuffix(".safetensors") else { return Float.self }
+    let name = try scalarName(ofNetworkAt: path)
+    guard name != Float.formatName else { return Float.self }
+    guard let scalar = LogNumberFormats.format(named: name) else {
+      throw Failure(.data, "'\(path)': its numbers are '\(name)', a format that is not known")
+    }
+    return scalar
+  }
+
+  private static func scalarName(ofNetworkAt path: String) throws -> String {
     do throws(ArchiveError) {
-      let name = try Archive(contentsOf: path).scalarName
-      guard name != Float.formatName else { return Float.self }
-      guard let scalar = LogNumberFormats.format(named: name) else {
-        throw Failure(.data, "'\(path)': its numbers are '\(name)', a format that is not known")
-      }
-      return scalar
+      return try Archive(contentsOf: path).scalarName
     } catch .file(let error) {
       throw error
     } catch {

@@ -34,7 +34,8 @@ public final class LogarithmicRounding: Sendable {
   ) {
     precondition(x.count == y.count && 2...7 ~= integer, "round: extents and range")
     let count = x.count
-    let (cells, powers) = (cells.span, powers.span)
+    let (cellBuffer, powerBuffer) = (cells, powers)
+    let (cells, powers) = (cellBuffer.span, powerBuffer.span)
     guard let x = unsafe x.address, let y = unsafe y.address else { return }
     let kernels = unsafe addend_lns_select(addend_isa(UInt32(set.rawValue))).pointee
     var rounding = unsafe addend_lns_rounding(
