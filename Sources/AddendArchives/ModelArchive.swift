@@ -88,6 +88,8 @@ enum ModelSections {
     var object = JSONObject()
     object["network"] = model.network.json
     object["map"] = model.map.json
+    // What every version before other formats wrote, where numbers are float32.
+    if Scalar.formatName != Float.formatName { object["format"] = .text(Scalar.formatName) }
     // What every version before precisions wrote, where nothing is rounded.
     if model.precisionName != Scalar.formatName {
       object["precision"] = .text(model.precision.description)
@@ -121,6 +123,15 @@ extension ArchiveWriter where Sink: ~Copyable {
 }
 
 extension Archive {
+  /// The `formatName` of the numbers of the model that the archive describes.
+  ///
+  /// - Throws: `ArchiveError.missing` where it describes none.
+  public var scalarName: String {
+    get throws(ArchiveError) {
+      try document(ModelSections.network)["format"]?.textValue ?? Float.formatName
+    }
+  }
+
   /// The model that the archive describes, with the state that it holds.
   ///
   /// - Throws: `ArchiveError.network` when the description cannot be built; `missing`, `mismatch`,

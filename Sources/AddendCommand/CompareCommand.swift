@@ -33,10 +33,10 @@ struct CompareCommand: ParsableCommand {
 
   func run() throws {
     try common.checkOutputs(report)
-    try common.computing { try compare() }
+    try common.computing { try compare(in: network.numbers.scalar) }
   }
 
-  private func compare() throws {
+  private func compare<Scalar: TensorScalar>(in scalar: Scalar.Type) throws {
     let splits = plan.held(try Datasets.load(dataset, from: common.store), seed: common.seed)
     let network = try network.network(
       for: splits.training,
@@ -44,8 +44,8 @@ struct CompareCommand: ParsableCommand {
     let plan = try plan.plan(epochs: standardEpochs(splits.training), seed: common.seed)
     // All are built before the first is trained: a mistake in the last name shows at once.
     let models = try (maps.isEmpty ? Self.standardMaps : maps).map { map in
-      try Model<Float>(
-        network, map: map, precision: self.network.precision, seed: common.seed)
+      try Model<Scalar>(
+        network, map: map, precision: self.network.numbers.precision, seed: common.seed)
     }
     common.say(
       """
@@ -53,10 +53,10 @@ struct CompareCommand: ParsableCommand {
       \(splits.test.count) test examples, \(plan.epochs) epochs
       """)
     var contenders = try models.map { model in
-      try Contender(model, plan: plan, splits: splits, dataset: dataset, options: common)
+      try Contender<Scalar>(model, plan: plan, splits: splits, dataset: dataset, options: common)
     }
     // Timed together, round and round, so that a noisy machine is noisy for all alike.
-    let times = try Contender.inferenceSeconds(of: contenders.map(\.model), on: splits.test)
+    let times = try Contender<Scalar>.inferenceSeconds(of: contenders.map(\.model), on: splits.test)
     for i in contenders.indices {
       contenders[i].result.figures[.inferenceSecondsPerExample] = times[i]
     }
@@ -72,8 +72,8 @@ struct CompareCommand: ParsableCommand {
     training.count < 10_000 ? 30 : 8
   }
 
-  private func publish(
-    _ contenders: [Contender], _ network: Network, _ splits: DatasetSplits, _ loss: any Loss
+  private func publish<Scalar: TensorScalar>(
+    _ contenders: [Contender<Scalar>], _ network: Network, _ splits: DatasetSplits, _ loss: any Loss
   ) throws {
     let page = ComparisonReport(
       title: "\(network.name) on \(splits.training.name)",
@@ -100,29 +100,31 @@ struct CompareCommand: ParsableCommand {
   }
 
   /// What each network makes of some test images: those on which they differ come first.
-  private func samples(
-    _ contenders: [Contender], _ test: any Dataset, _ loss: any Loss
+  private func samples<Scalar: TensorScalar>(
+    _ contenders: [Contender<Scalar>], _ test: any Dataset, _ loss: any Loss
   ) throws -> [SamplePrediction] {
     guard test.inputShape.rank == 3, [1, 3].contains(test.inputShape[2]),
       let classes = test.exampleClasses
     else { return [] }
     let pool = Array(0..<min(500, test.count))
-    let batch = test.batch(pool)
+    let batch = test.byteBatch(pool)
+    let input = batch.input(as: Scalar.self)
     let probabilities = try contenders.map {
-      loss.probabilities(of: try $0.model.forward(batch.input))
+      loss.probabilities(of: try $0.model.forward(input))
     }
     let predicted = probabilities.map { $0.largestColumns() }
     let isDisputed = pool.map { row in Set(predicted.map { $0[row] }).count > 1 }
     let chosen =
       pool.filter { isDisputed[$0] }.prefix(6) + pool.filter { !isDisputed[$0] }.prefix(6)
+    let images = batch.input
     return chosen.map { row in
       SamplePrediction(
-        image: RasterImage(batch.input, row: row),
+        image: RasterImage(images, row: row),
         className: test.classNames[Int(classes[row])],
         answers: contenders.indices.map { i in
           .init(
             network: "\(contenders[i].result.map)", className: test.classNames[predicted[i][row]],
-            probability: Double(probabilities[i][row, predicted[i][row]]))
+            probability: probabilities[i][row, predicted[i][row]].reported)
         })
     }
   }

@@ -32,32 +32,40 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     try common.checkOutputs()
-    try common.computing {
-      let (archive, test) = try subject()
-      let (loss, streams) = try (archive.loss, archive.batchSize)
-      let start = ContinuousClock.now
-      let evaluation = try archive.model.evaluation(
-        on: test, loss: loss, batchSize: test.order == .consecutive ? streams : 200)
-      let seconds = (ContinuousClock.now - start) / .seconds(1)
-      var result = NetworkResult(
-        model: archive.model, archive: archive.archive, evaluation: evaluation,
-        usesPerplexity: test.order == .consecutive)
-      result.figures[.inferenceSecondsPerExample] = seconds / Double(max(1, test.count))
-      common.say(Summary.text(result))
-      try Envelope(
-        command: "evaluate", options: common, dataset: (test.name, test.checksum),
-        results: [result.json]
-      ).write()
-    }
+    try common.computing { try evaluate(in: try Archive.scalar(ofNetworkAt: file)) }
+  }
+
+  private func evaluate<Scalar: TensorScalar>(in scalar: Scalar.Type) throws {
+    let (archive, test) = try subject(in: scalar)
+    let (loss, streams) = try (archive.loss, archive.batchSize)
+    let start = ContinuousClock.now
+    let evaluation = try archive.model.evaluation(
+      on: test, loss: loss, batchSize: test.order == .consecutive ? streams : 200)
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    var result = NetworkResult(
+      model: archive.model, archive: archive.archive, evaluation: evaluation,
+      usesPerplexity: test.order == .consecutive)
+    result.figures[.inferenceSecondsPerExample] = seconds / Double(max(1, test.count))
+    common.say(Summary.text(result))
+    try Envelope(
+      command: "evaluate", options: common, dataset: (test.name, test.checksum),
+      results: [result.json]
+    ).write()
   }
 
   /// The network and the examples to measure it on.
-  private func subject() throws -> (StoredModel, any Dataset) {
+  private func subject<Scalar: TensorScalar>(
+    in scalar: Scalar.Type
+  ) throws -> (StoredNetwork<Scalar>, any Dataset) {
     if let model, let dataset {
       let splits = try Datasets.load(dataset, from: common.store)
-      return (try StoredModel(published: file, of: model, for: splits.training), splits.test)
+      let published = try StoredModel(published: file, of: model, for: splits.training)
+      guard let published = published as? StoredNetwork<Scalar> else {
+        throw Failure(.usage, "published weights are float32 numbers")
+      }
+      return (published, splits.test)
     }
-    let stored = try StoredModel(contentsOf: file)
+    let stored = try StoredNetwork<Scalar>(contentsOf: file)
     return (stored, try Datasets.load(stored.dataset(dataset), from: common.store).test)
   }
 }

@@ -49,7 +49,13 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     try common.checkOutputs()
-    let archive = try inspected()
+    let scalar =
+      if let file { try Archive.scalar(ofNetworkAt: file) } else { network.numbers.scalar }
+    try inspect(in: scalar)
+  }
+
+  private func inspect<Scalar: TensorScalar>(in scalar: Scalar.Type) throws {
+    let archive = try inspected(in: scalar)
     let model = archive.model
     let size = archive.storedSize
     let frozen = model.frozen()
@@ -71,11 +77,16 @@ struct InspectCommand: ParsableCommand {
     common.say("\(model.network.name), \(model.map): \(model.network.input) to \(model.output)")
     common.say("\(table)")
     common.say("operations are per example; the size in all includes the file's headers")
-    if file != nil { sayErrors(CodingErrors(of: frozen).figures) }
+    // Codebooks are float32's.
+    let errors = (frozen as? Model<Float>).map { CodingErrors(of: $0).figures } ?? []
+    if file != nil { sayErrors(errors) }
     let result = NetworkResult(model: frozen, archive: archive, evaluation: nil)
     var object = result.json.objectValue ?? JSONObject()
     object["layers"] = .array(layers)
     if kernels {
+      guard let frozen = frozen as? Model<Float> else {
+        throw Failure(.usage, "--kernels is for networks of float32, not of \(Scalar.formatName)")
+      }
       let report = common.computing {
         KernelReport(of: frozen, batch: batch, isExact: common.exact, threads: common.threads)
       }
@@ -88,8 +99,7 @@ struct InspectCommand: ParsableCommand {
       object["memory"] = report.json
     }
     // A network that is not trained yet has not coded anything.
-    let errors = file == nil ? [] : CodingErrors(of: frozen).figures
-    if !errors.isEmpty { object["codingErrors"] = .array(errors.map(\.json)) }
+    if file != nil, !errors.isEmpty { object["codingErrors"] = .array(errors.map(\.json)) }
     try Envelope(command: "inspect", options: common, dataset: nil, results: [.object(object)])
       .write()
   }
@@ -108,13 +118,16 @@ struct InspectCommand: ParsableCommand {
     common.say("\(table)")
   }
 
-  private func inspected() throws -> ModelArchive<Float> {
-    if let file { return try StoredModel(contentsOf: file).archive }
+  private func inspected<Scalar: TensorScalar>(
+    in scalar: Scalar.Type
+  ) throws -> ModelArchive<Scalar> {
+    if let file { return try StoredNetwork<Scalar>(contentsOf: file).archive }
     guard let dataset else { throw Failure(.usage, "no data set is named") }
     let training = try Datasets.load(dataset, from: common.store).training
     let described = try network.network(for: training, standard: nil)
     return ModelArchive(
-      try Model(described, map: map, precision: network.precision, seed: common.seed))
+      try Model<Scalar>(
+        described, map: map, precision: network.numbers.precision, seed: common.seed))
   }
 
   private static func cells(_ parameters: Int, _ cost: OperationCount, _ bytes: Int) -> [String] {

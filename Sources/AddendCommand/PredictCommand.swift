@@ -29,41 +29,44 @@ struct PredictCommand: ParsableCommand {
 
   func run() throws {
     try common.checkOutputs()
-    try common.computing {
-      let stored = try StoredModel(contentsOf: file)
-      let loss = try stored.loss
-      let input = stored.model.network.input
-      guard input.rank == 3, [1, 3].contains(input[2]) else {
-        throw Failure(.data, "'\(file)' takes \(input), which is no image")
-      }
-      // All images are read before anything is printed: no partial answers.
-      let tensors = try images.map { path in
-        try PixelImage(contentsOf: path).tensor(input, stored.normalization)
-      }
-      var results: [JSONValue] = []
-      for (path, tensor) in zip(images, tensors) {
-        let outputs = try stored.model.forward(tensor.reshaped(input.batched(1)))
-        let ranked = ranking(loss.probabilities(of: outputs), stored.classNames)
-        common.say(path)
-        for (name, probability) in ranked {
-          common.say("  \(QuantityUnit.fraction.text(probability))  \(name)")
-        }
-        results.append([
-          "image": .text(path),
-          "classes": .array(
-            ranked.map { ["name": .text($0.name), "probability": .number($0.probability)] }),
-        ])
-      }
-      try Envelope(command: "predict", options: common, dataset: nil, results: results).write()
-    }
+    try common.computing { try predict(in: try Archive.scalar(ofNetworkAt: file)) }
   }
 
-  private func ranking(
-    _ probabilities: Tensor<Float>, _ names: [String]
+  private func predict<Scalar: TensorScalar>(in scalar: Scalar.Type) throws {
+    let stored = try StoredNetwork<Scalar>(contentsOf: file)
+    let loss = try stored.loss
+    let input = stored.model.network.input
+    guard input.rank == 3, [1, 3].contains(input[2]) else {
+      throw Failure(.data, "'\(file)' takes \(input), which is no image")
+    }
+    // All images are read before anything is printed: no partial answers.
+    let tensors = try images.map { path in
+      try PixelImage(contentsOf: path).tensor(input, stored.normalization)
+    }
+    var results: [JSONValue] = []
+    for (path, tensor) in zip(images, tensors) {
+      let outputs = try stored.model.forward(
+        Tensor<Scalar>(tensor.reshaped(input.batched(1))))
+      let ranked = ranking(loss.probabilities(of: outputs), stored.classNames)
+      common.say(path)
+      for (name, probability) in ranked {
+        common.say("  \(QuantityUnit.fraction.text(probability))  \(name)")
+      }
+      results.append([
+        "image": .text(path),
+        "classes": .array(
+          ranked.map { ["name": .text($0.name), "probability": .number($0.probability)] }),
+      ])
+    }
+    try Envelope(command: "predict", options: common, dataset: nil, results: results).write()
+  }
+
+  private func ranking<Scalar: TensorScalar>(
+    _ probabilities: Tensor<Scalar>, _ names: [String]
   ) -> [(name: String, probability: Double)] {
     let ranked = probabilities.elements.enumerated().sorted {
       ($1.element, $0.offset) < ($0.element, $1.offset)
     }
-    return ranked.prefix(top).map { (names[$0.offset], Double($0.element)) }
+    return ranked.prefix(top).map { (names[$0.offset], $0.element.reported) }
   }
 }

@@ -94,7 +94,7 @@ struct TrainCommand: ParsableCommand {
     if from != nil && network.network != nil {
       throw ValidationError("--from and --network name two networks; give one.")
     }
-    if from != nil && network.precision != .float32 {
+    if from != nil && network.numbers != NumberSystem(.float32) {
       throw ValidationError("--precision is for fresh networks; that of --from comes with it.")
     }
     if from != nil && !keep.isEmpty && map == nil {
@@ -116,17 +116,24 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     try common.checkOutputs(output)
-    try common.computing { try train() }
+    try common.computing { try train(in: try scalar) }
   }
 
-  private func train() throws {
+  /// What numbers are: those of `--from`, or as `--precision` says.
+  private var scalar: any TensorScalar.Type {
+    get throws {
+      try from.map { try Archive.scalar(ofNetworkAt: $0) } ?? network.numbers.scalar
+    }
+  }
+
+  private func train<Scalar: TensorScalar>(in scalar: Scalar.Type) throws {
     let splits = plan.held(try Datasets.load(dataset, from: common.store), seed: common.seed)
-    var trainer = Trainer(
+    var trainer = Trainer<Scalar>(
       try startingModel(for: splits.training),
       plan: try plan.plan(epochs: 5, seed: common.seed),
       teacher: try teacher.map { try loadTeacher($0, for: splits.training) })
-    var observers: [any TrainingObserver<Float>] = [
-      ProgressObserver(
+    var observers: [any TrainingObserver<Scalar>] = [
+      ProgressObserver<Scalar>(
         title: trainer.model.network.name, options: common, epochs: trainer.plan.epochs,
         splits: splits)
     ]
@@ -134,10 +141,10 @@ struct TrainCommand: ParsableCommand {
       let directory = try CheckpointDirectory(at: path)
       if resume { try takeUp(directory, &trainer, splits.training) }
       observers.append(
-        CheckpointObserver(
+        CheckpointObserver<Scalar>(
           directory: directory, dataset: splits.training, interval: .seconds(checkpointInterval)))
     }
-    if let tensorBoard { observers.append(try TensorBoardObserver(directory: tensorBoard)) }
+    if let tensorBoard { observers.append(try TensorBoardObserver<Scalar>(directory: tensorBoard)) }
     if let recompute {
       let report = try MemoryReport(
         of: trainer.model, batch: trainer.plan.batchSize, recomputing: recompute)
@@ -149,8 +156,10 @@ struct TrainCommand: ParsableCommand {
     try finish(trainer, splits, memory: MemoryUsage.current.peak)
   }
 
-  private func loadTeacher(_ path: String, for dataset: any Dataset) throws -> Teacher<Float> {
-    let stored = try StoredModel(contentsOf: path).model
+  private func loadTeacher<Scalar: TensorScalar>(
+    _ path: String, for dataset: any Dataset
+  ) throws -> Teacher<Scalar> {
+    let stored = try StoredNetwork<Scalar>(contentsOf: path).model
     try checkInput(of: stored, path, for: dataset)
     guard !dataset.classNames.isEmpty, stored.output.last == dataset.outputCount else {
       throw Failure(
@@ -164,8 +173,8 @@ struct TrainCommand: ParsableCommand {
     return try Teacher(stored, distillation)
   }
 
-  private func checkInput(
-    of model: Model<Float>, _ path: String, for dataset: any Dataset
+  private func checkInput<Scalar: TensorScalar>(
+    of model: Model<Scalar>, _ path: String, for dataset: any Dataset
   ) throws {
     guard model.network.input != dataset.inputShape else { return }
     throw Failure(
@@ -175,31 +184,41 @@ struct TrainCommand: ParsableCommand {
   }
 
   /// A fresh network, or that of `--from` under the map that was asked for.
-  private func startingModel(for dataset: any Dataset) throws -> Model<Float> {
+  private func startingModel<Scalar: TensorScalar>(
+    for dataset: any Dataset
+  ) throws -> Model<Scalar> {
     let kept = keep.split(separator: "+").map(String.init)
     guard let from else {
       let fresh = try network.network(for: dataset, standard: nil)
         .keeping(Specification("float32"), in: kept)
       return try Model(
-        fresh, map: map ?? Specification("float32"), precision: network.precision,
+        fresh, map: map ?? Specification("float32"), precision: network.numbers.precision,
         seed: common.seed)
     }
-    let stored =
-      if let model = network.model {
-        try StoredModel(published: from, of: model, for: dataset)
-      } else {
-        try StoredModel(contentsOf: from)
-      }
-    try checkInput(of: stored.model, from, for: dataset)
-    guard let map else { return stored.model }
+    let stored = try storedModel(from, for: dataset, of: Scalar.self)
+    try checkInput(of: stored, from, for: dataset)
+    guard let map else { return stored }
     _ = try Maps.configuration(map)
     common.say("converting '\(from)' to \(map)")
     return try MapConversion(to: map, keep: kept, seed: common.seed)
-      .transformed(stored.model, calibration: dataset)
+      .transformed(stored, calibration: dataset)
   }
 
-  private func takeUp(
-    _ directory: CheckpointDirectory, _ trainer: inout Trainer<Float>, _ dataset: any Dataset
+  private func storedModel<Scalar: TensorScalar>(
+    _ path: String, for dataset: any Dataset, of scalar: Scalar.Type
+  ) throws -> Model<Scalar> {
+    guard let recipe = network.model else {
+      return try StoredNetwork<Scalar>(contentsOf: path).model
+    }
+    let published = try StoredModel(published: path, of: recipe, for: dataset).model
+    guard let published = published as? Model<Scalar> else {
+      throw Failure(.usage, "'\(path)' is no file of published weights")
+    }
+    return published
+  }
+
+  private func takeUp<Scalar: TensorScalar>(
+    _ directory: CheckpointDirectory, _ trainer: inout Trainer<Scalar>, _ dataset: any Dataset
   ) throws {
     guard let checkpoint = try directory.newest() else {
       common.say("no checkpoint in '\(directory.path)' yet: training starts from the beginning")
@@ -214,7 +233,9 @@ struct TrainCommand: ParsableCommand {
     common.say("resumed after step \(checkpoint.step)")
   }
 
-  private func finish(_ trainer: Trainer<Float>, _ splits: DatasetSplits, memory: Int) throws {
+  private func finish<Scalar: TensorScalar>(
+    _ trainer: Trainer<Scalar>, _ splits: DatasetSplits, memory: Int
+  ) throws {
     let model = trainer.model.frozen()
     let evaluation = try model.evaluation(on: splits.test, as: trainer.plan)
     let archive = ModelArchive(

@@ -22,6 +22,8 @@ public protocol Dataset: Sendable {
   var normalization: PixelNormalization? { get }
   /// The examples numbered `indices`, as one batch: inputs scaled as the data set defines.
   func batch(_ indices: [Int]) -> Batch
+  /// The same batch, images as their bytes: for formats that take no detour by float32.
+  func byteBatch(_ indices: [Int]) -> Batch
 }
 
 extension Dataset {
@@ -29,6 +31,7 @@ extension Dataset {
   public var exampleClasses: [Int32]? { nil }
   public var examplePixels: [UInt8]? { nil }
   public var normalization: PixelNormalization? { nil }
+  public func byteBatch(_ indices: [Int]) -> Batch { batch(indices) }
 }
 
 /// How an epoch visits the examples of a data set.
@@ -37,22 +40,4 @@ public enum ExampleOrder: Sendable {
   case shuffled
   /// As parallel streams: row `b` of a batch goes on where row `b` of the batch before stopped.
   case consecutive
-}
-
-/// Some examples side by side.
-public struct Batch: Sendable {
-  /// `[batch] + inputShape`.
-  public var input: Tensor<Float>
-  public var targets: Targets
-  /// For sequences of various lengths: how many steps of each count; zeros stand behind them.
-  public var lengths: [Int]?
-  /// Whether each row goes on where the same row of the batch before stopped, so that a recurrent
-  /// network keeps its state (truncated backpropagation through time).
-  public var continuesPrevious = false
-
-  public init(input: Tensor<Float>, targets: Targets, lengths: [Int]? = nil) {
-    self.input = input
-    self.targets = targets
-    self.lengths = lengths
-  }
 }

@@ -53,7 +53,7 @@ private struct InProcessRank: Communicator {
     let parts = try exchange(tensor)
     var sum = parts[0]
     var span = sum.mutableSpan
-    for part in parts.dropFirst() { Scalar.addScaled(Scalar(1), part.span, to: &span) }
+    for part in parts.dropFirst() { Scalar.addScaled(Scalar(constant: 1), part.span, to: &span) }
     tensor = sum
   }
 

@@ -49,7 +49,7 @@ extension MapConfiguration {
     var own = RandomSource(seed: random.next())
     let limit = (6 / Double(max(1, role.inputSize))).squareRoot()
     let weight = Tensor<Scalar>([role.inputSize, role.outputSize]) { span in
-      for i in span.indices { span[i] = Scalar((2 * own.uniform() - 1) * limit) }
+      for i in span.indices { span[i] = Scalar.uniform(within: limit, using: &own) }
     }
     return try makeMap(role, weight: weight, using: &own)
   }

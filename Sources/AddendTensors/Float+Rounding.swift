@@ -16,6 +16,9 @@ extension Float {
       kernels.round(
         x, inBlocksOf: format.blockLength ?? max(1, x.count), limit: format.limit, into: &y
       ) { Float(format.quantum(greatest: $0.double)) }
+    case .logarithmic(let format) where format.integerBits < 8:
+      LogarithmicRounding.of(fraction: format.fractionBits)
+        .round(x, integer: format.integerBits, into: &y)
     case .logarithmic(let format): for i in x.indices { y[i] = Float(format.rounded(x[i].double)) }
     }
   }

@@ -48,23 +48,24 @@ extension TensorScalar {
     for i in x.indices { dx[i] = dy[i] * slope(of: function, at: x[i], value: y[i]) }
   }
 
-  static func sigmoid(_ x: Self) -> Self { Self(1) / (Self(1) + exp(-x)) }
+  static func sigmoid(_ x: Self) -> Self { Self(constant: 1) / (Self(constant: 1) + exp(-x)) }
 
   /// `Φ(x)`, the normal distribution function.
   private static func normalDistribution(_ x: Self) -> Self {
-    Self(0.5) * (Self(1) + erf(x * Self(0.5.squareRoot())))
+    Self(constant: 0.5) * (Self(constant: 1) + erf(x * Self(constant: 0.5.squareRoot())))
   }
 
   /// `f(x)`: the definition.
   public static func value(of function: ActivationFunction, at x: Self) -> Self {
     switch function {
     case .relu: x > .zero ? x : .zero
-    case .leakyReLU(let slope): x > .zero ? x : Self(slope) * x
+    case .leakyReLU(let slope): x > .zero ? x : Self(constant: slope) * x
     case .sigmoid: sigmoid(x)
     case .tanh: tanh(x)
     case .gelu: x * normalDistribution(x)
     case .swish: x * sigmoid(x)
-    case .hardTanh: x > Self(1) ? Self(1) : x < Self(-1) ? Self(-1) : x
+    case .hardTanh:
+      x > Self(constant: 1) ? Self(constant: 1) : x < Self(constant: -1) ? Self(constant: -1) : x
     case .kTanH(let function): value(of: function, at: x)
     }
   }
@@ -72,17 +73,18 @@ extension TensorScalar {
   /// `f′(x)`, given `y = f(x)` where that is cheaper.
   public static func slope(of function: ActivationFunction, at x: Self, value y: Self) -> Self {
     switch function {
-    case .relu: return x > .zero ? Self(1) : .zero
-    case .leakyReLU(let slope): return x > .zero ? Self(1) : Self(slope)
-    case .sigmoid: return y * (Self(1) - y)
-    case .tanh: return Self(1) - y * y
+    case .relu: return x > .zero ? Self(constant: 1) : .zero
+    case .leakyReLU(let slope): return x > .zero ? Self(constant: 1) : Self(constant: slope)
+    case .sigmoid: return y * (Self(constant: 1) - y)
+    case .tanh: return Self(constant: 1) - y * y
     case .gelu:
-      let density = exp(-(x * x) * Self(0.5)) * Self(0.398_942_280_401_432_7)
+      let density = exp(-(x * x) * Self(constant: 0.5)) * Self(constant: 0.398_942_280_401_432_7)
       return normalDistribution(x) + x * density
     case .swish:
       let s = sigmoid(x)
-      return s + y * (Self(1) - s)
-    case .hardTanh: return x > Self(-1) && x < Self(1) ? Self(1) : .zero
+      return s + y * (Self(constant: 1) - s)
+    case .hardTanh:
+      return x > Self(constant: -1) && x < Self(constant: 1) ? Self(constant: 1) : .zero
     case .kTanH(let function): return slope(of: function, at: x, value: y)
     }
   }

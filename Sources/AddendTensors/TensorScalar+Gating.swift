@@ -2,7 +2,7 @@ extension TensorScalar {
   public static func dropoutMask(
     rate: Double, using random: inout RandomSource, into mask: inout MutableSpan<Self>
   ) {
-    let kept = rate < 1 ? Self(1 / (1 - rate)) : .zero
+    let kept = rate < 1 ? Self(constant: 1 / (1 - rate)) : .zero
     for i in mask.indices { mask[i] = random.uniform() < rate ? .zero : kept }
   }
 

@@ -8,17 +8,19 @@ extension TensorScalar {
     return Self(BFloat16(bitPattern: bits).double)
   }
 
-  private static var half: Self { Self(0.5) }
+  private static var half: Self { Self(constant: 0.5) }
 
   /// `1/2 + 1/2 T(u)`.
   private static func share(_ tangent: Self) -> Self { half + half * tangent }
 
-  private static var cubic: Self { Self(0.044715) }
+  private static var cubic: Self { Self(constant: 0.044715) }
   /// `√(2/π)`.
-  private static var root: Self { Self(0.797_884_560_802_865_4) }
+  private static var root: Self { Self(constant: 0.797_884_560_802_865_4) }
 
   /// What GELU's `T` is taken of.
-  private static func argument(ofGELU x: Self) -> Self { root * x * (Self(1) + cubic * (x * x)) }
+  private static func argument(ofGELU x: Self) -> Self {
+    root * x * (Self(constant: 1) + cubic * (x * x))
+  }
 
   static func value(of function: KTanHFunction, at x: Self) -> Self {
     switch function {
@@ -32,15 +34,15 @@ extension TensorScalar {
   /// The derivative with `1 − T²` for `T′`: that of the exact functions, were `T` the tangent.
   static func slope(of function: KTanHFunction, at x: Self, value y: Self) -> Self {
     switch function {
-    case .tanh: return Self(1) - y * y
-    case .sigmoid: return y * (Self(1) - y)
+    case .tanh: return Self(constant: 1) - y * y
+    case .sigmoid: return y * (Self(constant: 1) - y)
     case .swish:
       let s = share(kTanH(half * x))
-      return s + y * (Self(1) - s)
+      return s + y * (Self(constant: 1) - s)
     case .gelu:
       let t = kTanH(argument(ofGELU: x))
-      let inner = root * (Self(1) + Self(3) * cubic * (x * x))
-      return share(t) + half * x * ((Self(1) - t * t) * inner)
+      let inner = root * (Self(constant: 1) + Self(constant: 3) * cubic * (x * x))
+      return share(t) + half * x * ((Self(constant: 1) - t * t) * inner)
     }
   }
 }

@@ -3,11 +3,11 @@ extension TensorScalar {
     _ y: Span<Self>, targets: Span<Float>, weight: Double, gradient: inout MutableSpan<Self>
   ) -> Double {
     precondition(y.count == targets.count && gradient.count == y.count, "squaredError: extents")
-    let slope = Self(2 * weight)
+    let slope = Self(constant: 2 * weight)
     var sum = 0.0
     for i in y.indices {
       let error = y[i] - Self(Double(targets[i]))
-      sum += error.double * error.double
+      sum += error.reported * error.reported
       gradient[i] = slope * error
     }
     return sum
@@ -20,18 +20,18 @@ extension TensorScalar {
     precondition(
       y.count == columns * classes.count && gradient.count == y.count,
       "squaredHinge: one class a row")
-    let slope = Self(2 * weight)
+    let slope = Self(constant: 2 * weight)
     var sum = 0.0
     for r in classes.indices {
       for c in 0..<columns {
         let i = r * columns + c
-        let margin = classes[r] == Int32(c) ? Self(1) - y[i] : Self(1) + y[i]
+        let margin = classes[r] == Int32(c) ? Self(constant: 1) - y[i] : Self(constant: 1) + y[i]
         // Not `margin > 0`: NaN must show in the sum.
         guard classes[r] >= 0, !(margin <= .zero) else {
           gradient[i] = .zero
           continue
         }
-        sum += margin.double * margin.double
+        sum += margin.reported * margin.reported
         gradient[i] = classes[r] == Int32(c) ? -(slope * margin) : slope * margin
       }
     }

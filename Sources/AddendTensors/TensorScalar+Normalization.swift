@@ -8,7 +8,7 @@ extension TensorScalar {
     let channels = mean.count
     precondition(variance.count == channels, "columnMoments: extents")
     let rows = rowCount(x.count, channels)
-    let share = Self(1 / Double(max(1, rows)))
+    let share = Self(constant: 1 / Double(max(1, rows)))
     for c in 0..<channels {
       var sum = Self.zero
       for r in 0..<rows { sum += x[r * channels + c] }
@@ -51,7 +51,7 @@ extension TensorScalar {
       dy.count == x.count && dx.count == x.count && inverseDeviation.count == channels
         && scale.count == channels && scaleGradient.count == channels
         && shiftGradient.count == channels, "normalizationGradient: extents")
-    let share = Self(1 / Double(max(1, rows)))
+    let share = Self(constant: 1 / Double(max(1, rows)))
     for c in 0..<channels {
       var (sum, correlation) = (Self.zero, Self.zero)
       for r in 0..<rows {

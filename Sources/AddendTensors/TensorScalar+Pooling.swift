@@ -65,7 +65,7 @@ extension TensorScalar {
 
   /// One over the number of pixels under each output position of an image.
   private static func averagingFactors(of geometry: ConvolutionGeometry) -> [Self] {
-    geometry.windowPixelCounts.map { Self(1 / Double(max(1, $0))) }
+    geometry.windowPixelCounts.map { Self(constant: 1 / Double(max(1, $0))) }
   }
 
   /// Calls `body` with the offsets of a pixel's and a result's first channel, and with the tap that

@@ -64,11 +64,11 @@ extension TensorScalar {
         let (i, f) = (gates[g + j], gates[g + size + j])
         let (o, c) = (gates[g + 2 * size + j], gates[g + 3 * size + j])
         let (dh, squashed) = (outputGradient[s + j], tanh(nextMemory[s + j], functions))
-        let ds = memoryGradient[s + j] + dh * o * (Self(1) - squashed * squashed)
-        gateGradient[g + j] = ds * c * i * (Self(1) - i)
-        gateGradient[g + size + j] = ds * memory[s + j] * f * (Self(1) - f)
-        gateGradient[g + 2 * size + j] = dh * squashed * o * (Self(1) - o)
-        gateGradient[g + 3 * size + j] = ds * i * (Self(1) - c * c)
+        let ds = memoryGradient[s + j] + dh * o * (Self(constant: 1) - squashed * squashed)
+        gateGradient[g + j] = ds * c * i * (Self(constant: 1) - i)
+        gateGradient[g + size + j] = ds * memory[s + j] * f * (Self(constant: 1) - f)
+        gateGradient[g + 2 * size + j] = dh * squashed * o * (Self(constant: 1) - o)
+        gateGradient[g + 3 * size + j] = ds * i * (Self(constant: 1) - c * c)
         memoryGradient[s + j] = ds * f
       }
     }
@@ -114,9 +114,9 @@ extension TensorScalar {
       for j in 0..<size {
         let (r, z, n) = (gates[g + j], gates[g + size + j], gates[g + 2 * size + j])
         let dh = outputGradient[s + j]
-        let dn = dh * (Self(1) - z) * (Self(1) - n * n)
-        let dz = dh * (state[s + j] - n) * z * (Self(1) - z)
-        let dr = dn * recurrent[g + 2 * size + j] * r * (Self(1) - r)
+        let dn = dh * (Self(constant: 1) - z) * (Self(constant: 1) - n * n)
+        let dz = dh * (state[s + j] - n) * z * (Self(constant: 1) - z)
+        let dr = dn * recurrent[g + 2 * size + j] * r * (Self(constant: 1) - r)
         inputGradient[g + j] = dr
         recurrentGradient[g + j] = dr
         inputGradient[g + size + j] = dz

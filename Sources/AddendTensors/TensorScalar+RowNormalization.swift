@@ -12,7 +12,7 @@ extension TensorScalar {
     precondition(
       shift.count == columns && y.count == x.count && x.count == mean.count * columns
         && inverseDeviation.count == mean.count, "normalizeRows: extents")
-    let share = Self(1 / Double(max(1, columns)))
+    let share = Self(constant: 1 / Double(max(1, columns)))
     for r in mean.indices {
       let first = r * columns
       var sum = Self.zero
@@ -23,7 +23,7 @@ extension TensorScalar {
         let deviation = x[first + c] - center
         squares += deviation * deviation
       }
-      let inverse = Self(1) / squareRoot(squares * share + Self(epsilon))
+      let inverse = Self(constant: 1) / squareRoot(squares * share + Self(constant: epsilon))
       for c in 0..<columns {
         y[first + c] = (x[first + c] - center) * inverse * scale[c] + shift[c]
       }
@@ -42,7 +42,7 @@ extension TensorScalar {
       x.count == mean.count * columns && dy.count == x.count && dx.count == x.count
         && inverseDeviation.count == mean.count && scaleGradient.count == columns
         && shiftGradient.count == columns, "rowNormalizationGradient: extents")
-    let share = Self(1 / Double(max(1, columns)))
+    let share = Self(constant: 1 / Double(max(1, columns)))
     for c in 0..<columns {
       scaleGradient[c] = .zero
       shiftGradient[c] = .zero

@@ -38,8 +38,8 @@ extension TensorScalar {
     precondition(
       columns > 0 && logits.count == columns * classes.count,
       "softmaxCrossEntropy: one class a row")
-    let spread = Self(weight * smoothing / Double(columns))
-    let (weight, peak) = (Self(weight), Self(weight * (1 - smoothing)))
+    let spread = Self(constant: weight * smoothing / Double(columns))
+    let (weight, peak) = (Self(constant: weight), Self(constant: weight * (1 - smoothing)))
     var loss = 0.0
     for r in classes.indices {
       let row = r * columns..<(r + 1) * columns
@@ -64,7 +64,7 @@ extension TensorScalar {
     return loss
   }
 
-  private static func largest(of x: Span<Self>, in row: Range<Int>) -> Self {
+  static func largest(of x: Span<Self>, in row: Range<Int>) -> Self {
     var largest = x[row.lowerBound]
     for i in row.dropFirst() { largest = max(largest, x[i]) }
     return largest

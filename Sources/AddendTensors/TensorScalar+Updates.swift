@@ -102,8 +102,8 @@ extension TensorScalar {
   ) {
     precondition(
       gradient.count == weights.count && velocity.count == weights.count, "update: extents")
-    let (rate, momentum) = (Self(step.learningRate), Self(step.momentum))
-    let decay = Self(step.weightDecay)
+    let (rate, momentum) = (Self(constant: step.learningRate), Self(constant: step.momentum))
+    let decay = Self(constant: step.weightDecay)
     for i in weights.indices {
       let direction = gradient[i] + decay * weights[i]
       velocity[i] = momentum * velocity[i] + direction
@@ -116,16 +116,38 @@ extension TensorScalar {
 
   public static func update(
     _ weights: inout MutableSpan<Self>, gradient: Span<Self>,
+    velocity: inout MutableSpan<Self>, lost: inout MutableSpan<Self>, _ step: MomentumStep
+  ) {
+    precondition(
+      gradient.count == weights.count && velocity.count == weights.count
+        && lost.count == weights.count, "update: extents")
+    let (rate, momentum) = (Self(constant: step.learningRate), Self(constant: step.momentum))
+    let decay = Self(constant: step.weightDecay)
+    for i in weights.indices {
+      let direction = gradient[i] + decay * weights[i]
+      velocity[i] = momentum * velocity[i] + direction
+      let way = step.form == .nesterov ? direction + momentum * velocity[i] : velocity[i]
+      let change = -(rate * way) - lost[i]
+      let moved = weights[i] + change
+      lost[i] = (moved - weights[i]) - change
+      weights[i] = moved
+    }
+  }
+
+  public static func update(
+    _ weights: inout MutableSpan<Self>, gradient: Span<Self>,
     firstMoment: inout MutableSpan<Self>, secondMoment: inout MutableSpan<Self>, _ step: AdamStep
   ) {
     precondition(
       gradient.count == weights.count && firstMoment.count == weights.count
         && secondMoment.count == weights.count, "update: extents")
-    let (first, second) = (Self(step.firstDecay), Self(step.secondDecay))
-    let (firstShare, secondShare) = (Self(1 - step.firstDecay), Self(1 - step.secondDecay))
-    let (rate, scale) = (Self(step.correctedRate), Self(step.correctedScale))
-    let (epsilon, decay) = (Self(step.epsilon), Self(step.weightDecay))
-    let kept = Self(1 - step.learningRate * step.decoupledWeightDecay)
+    let (first, second) = (Self(constant: step.firstDecay), Self(constant: step.secondDecay))
+    let (firstShare, secondShare) = (
+      Self(constant: 1 - step.firstDecay), Self(constant: 1 - step.secondDecay)
+    )
+    let (rate, scale) = (Self(constant: step.correctedRate), Self(constant: step.correctedScale))
+    let (epsilon, decay) = (Self(constant: step.epsilon), Self(constant: step.weightDecay))
+    let kept = Self(constant: 1 - step.learningRate * step.decoupledWeightDecay)
     for i in weights.indices {
       let direction = gradient[i] + decay * weights[i]
       firstMoment[i] = first * firstMoment[i] + firstShare * direction
@@ -142,9 +164,9 @@ extension TensorScalar {
     precondition(
       gradient.count == weights.count && firstMoment.count == weights.count
         && largest.count == weights.count, "update: extents")
-    let (first, second) = (Self(step.firstDecay), Self(step.secondDecay))
-    let (share, rate) = (Self(1 - step.firstDecay), Self(step.correctedRate))
-    let (epsilon, decay) = (Self(step.epsilon), Self(step.weightDecay))
+    let (first, second) = (Self(constant: step.firstDecay), Self(constant: step.secondDecay))
+    let (share, rate) = (Self(constant: 1 - step.firstDecay), Self(constant: step.correctedRate))
+    let (epsilon, decay) = (Self(constant: step.epsilon), Self(constant: step.weightDecay))
     for i in weights.indices {
       let direction = gradient[i] + decay * weights[i]
       let magnitude = direction < .zero ? -direction : direction

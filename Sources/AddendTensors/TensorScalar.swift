@@ -22,6 +22,11 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   init(_ value: Double)
   /// The value; exact.
   var double: Double { get }
+  /// `init(_: Double)` of a constant: a hyper-parameter, read once in an operation, or a literal. A format
+  /// that computes without floating point tells it from a conversion of data.
+  init(constant value: Double)
+  /// `double`, for people to read.
+  var reported: Double { get }
 
   static var zero: Self { get }
   static func + (a: Self, b: Self) -> Self
@@ -35,6 +40,15 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   static func tanh(_ x: Self) -> Self
   static func squareRoot(_ x: Self) -> Self
   static func erf(_ x: Self) -> Self
+
+  /// A draw from the uniform law on ±`limit`.
+  static func uniform(within limit: Double, using random: inout RandomSource) -> Self
+  /// `1 / √(variance + ε)`, one for each channel of a normalisation.
+  static func inverseDeviation(of variance: Self, epsilon: Double) -> Self
+  /// `(1 − share) · running + share · factor · new`, one for each channel of a normalisation.
+  static func moved(
+    _ running: Self, towards new: Self, by share: Double, scaled factor: Double
+  ) -> Self
 
   /// One read of a precomputed table: the entry itself. A counting format counts it.
   static func lookUp(_ entry: Self) -> Self
@@ -297,6 +311,11 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   static func update(
     _ weights: inout MutableSpan<Self>, gradient: Span<Self>,
     velocity: inout MutableSpan<Self>, _ step: MomentumStep)
+  /// As the above, the weights' sums being Kahan's: with `c` in `lost` and the step's change `u`,
+  /// `y = u − c; t = w + y; c = (t − w) − y; w = t`.
+  static func update(
+    _ weights: inout MutableSpan<Self>, gradient: Span<Self>,
+    velocity: inout MutableSpan<Self>, lost: inout MutableSpan<Self>, _ step: MomentumStep)
   /// Moves `weights` and both moments by one step.
   static func update(
     _ weights: inout MutableSpan<Self>, gradient: Span<Self>,
@@ -388,6 +407,20 @@ extension TensorScalar {
   public static func += (a: inout Self, b: Self) { a = a + b }
   public static func -= (a: inout Self, b: Self) { a = a - b }
   public static func *= (a: inout Self, b: Self) { a = a * b }
+  public init(constant value: Double) { self.init(value) }
+  public var reported: Double { double }
+  public static func uniform(within limit: Double, using random: inout RandomSource) -> Self {
+    Self((2 * random.uniform() - 1) * limit)
+  }
+  // Double keeps narrow formats from losing ε.
+  public static func inverseDeviation(of variance: Self, epsilon: Double) -> Self {
+    Self(1 / (variance.double + epsilon).squareRoot())
+  }
+  public static func moved(
+    _ running: Self, towards new: Self, by share: Double, scaled factor: Double
+  ) -> Self {
+    Self((1 - share) * running.double + share * factor * new.double)
+  }
   public static func lookUp(_ entry: Self) -> Self { entry }
   public static func exp(_ x: Self) -> Self { Self(Math.exp(x.double)) }
   public static func log(_ x: Self) -> Self { Self(Math.log(x.double)) }

@@ -7,7 +7,8 @@ struct BenchCommand: ParsableCommand {
     abstract: "Measure kernels beside other libraries and the machine's limits.",
     subcommands: [
       BenchMachineCommand.self, BenchGEMMCommand.self, BenchConvolutionCommand.self,
-      BenchRecurrentCommand.self, BenchTanhCommand.self, BenchNetworkCommand.self,
+      BenchRecurrentCommand.self, BenchTanhCommand.self, BenchLogarithmicCommand.self,
+      BenchNetworkCommand.self,
       BenchTablesCommand.self,
     ])
 }

@@ -9,12 +9,14 @@ struct NetworkOptions: ParsableArguments {
   var model: Specification?
 
   @Option(
+    name: .customLong("precision"),
     help: """
       What products and updates are rounded to: \(Precision.choices), or roles as in \
-      products=dfp16,accumulate=fp16:64>fp32,update=bf16+kahan,scale=dynamic (docs/number-systems.md).
+      products=dfp16,accumulate=fp16:64>fp32,update=bf16+kahan,scale=dynamic (docs/number-systems.md); \
+      or lns, as in lns:integer=5,fraction=10,step=1/64: all numbers are logarithms.
       """,
-    transform: Precision.parse)
-  var precision = Precision.float32
+    transform: NumberSystem.parse)
+  var numbers = NumberSystem(.float32)
 
   @Option(help: "A JSON file that describes the network (see docs/networks.md).")
   var network: String?

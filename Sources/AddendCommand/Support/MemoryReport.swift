@@ -23,7 +23,9 @@ struct MemoryReport {
   let plan: RecomputationPlan
 
   /// Runs one pass through `model`.
-  init(of model: Model<Float>, batch: Int, recomputing: Recomputation = .automatic) throws {
+  init<Scalar: TensorScalar>(
+    of model: Model<Scalar>, batch: Int, recomputing: Recomputation = .automatic
+  ) throws {
     self.batch = batch
     layers = try model.layerMemory(batch: batch)
     switch recomputing {

@@ -2,8 +2,8 @@ internal import Addend
 
 extension NetworkResult {
   /// What is known of a model without timing it.
-  init(
-    model: Model<Float>, archive: ModelArchive<Float>, evaluation: Evaluation?,
+  init<Scalar: TensorScalar>(
+    model: Model<Scalar>, archive: ModelArchive<Scalar>, evaluation: Evaluation?,
     usesPerplexity: Bool = false
   ) {
     let cost = model.cost

@@ -1,42 +1,25 @@
 internal import Addend
 
-/// A `.addend` file that the command line named.
-struct StoredModel {
-  let path: String
-  let archive: ModelArchive<Float>
+/// A `.addend` file that the command line named, of float32 numbers.
+typealias StoredModel = StoredNetwork<Float>
 
-  var model: Model<Float> { archive.model }
+/// A `.addend` file that the command line named.
+struct StoredNetwork<Scalar: TensorScalar> {
+  let path: String
+  let archive: ModelArchive<Scalar>
+
+  var model: Model<Scalar> { archive.model }
   var metadata: ModelMetadata { archive.metadata }
 
   init(contentsOf path: String) throws {
     self.path = path
     do throws(ArchiveError) {
-      archive = try ModelArchive(contentsOf: path)
+      archive = try ModelArchive<Scalar>(contentsOf: path)
     } catch .file(let error) {
       throw error
     } catch {
       throw Failure(.data, "'\(path)': \(error)")
     }
-  }
-
-  /// A network of the zoo with the weights that were published for it as a safetensors file.
-  init(published path: String, of model: Specification, for dataset: any Dataset) throws {
-    let recipe = try Zoo.configuration(model)
-    guard let weights = recipe.publishedWeights else {
-      throw Failure(.usage, "no published weights are known of \(model)")
-    }
-    let network = try recipe.network(input: dataset.inputShape, classes: dataset.outputCount)
-    var loaded = try Model<Float>(network, seed: 0)
-    do {
-      let file = try SafetensorsFile(contentsOf: path)
-      try weights.load(into: &loaded) { try file.tensor($0) }
-    } catch ArchiveError.file(let error) {
-      throw error
-    } catch {
-      throw Failure(.data, "'\(path)': \(error)")
-    }
-    self.path = path
-    archive = ModelArchive(loaded)
   }
 
   /// The data set named, or else the one that the file names.
@@ -72,5 +55,50 @@ struct StoredModel {
     else { return PixelNormalization() }
     return PixelNormalization(
       maximum: 1, mean: own.means.map { Float($0) }, deviation: own.deviations.map { Float($0) })
+  }
+}
+
+extension StoredNetwork<Float> {
+  /// A network of the zoo with the weights that were published for it as a safetensors file.
+  init(published path: String, of model: Specification, for dataset: any Dataset) throws {
+    let recipe = try Zoo.configuration(model)
+    guard let weights = recipe.publishedWeights else {
+      throw Failure(.usage, "no published weights are known of \(model)")
+    }
+    let network = try recipe.network(input: dataset.inputShape, classes: dataset.outputCount)
+    var loaded = try Model<Float>(network, seed: 0)
+    do {
+      let file = try SafetensorsFile(contentsOf: path)
+      try weights.load(into: &loaded) { try file.tensor($0) }
+    } catch ArchiveError.file(let error) {
+      throw error
+    } catch {
+      throw Failure(.data, "'\(path)': \(error)")
+    }
+    self.path = path
+    archive = ModelArchive(loaded)
+  }
+}
+
+extension Archive {
+  /// The format of the numbers of the network in the file at `path`; float32 of published weights.
+  static func scalar(ofNetworkAt path: String) throws -> any TensorScalar.Type {
+    guard !path.hasSuffix(".safetensors") else { return Float.self }
+    let name = try scalarName(ofNetworkAt: path)
+    guard name != Float.formatName else { return Float.self }
+    guard let scalar = LogNumberFormats.format(named: name) else {
+      throw Failure(.data, "'\(path)': its numbers are '\(name)', a format that is not known")
+    }
+    return scalar
+  }
+
+  private static func scalarName(ofNetworkAt path: String) throws -> String {
+    do throws(ArchiveError) {
+      return try Archive(contentsOf: path).scalarName
+    } catch .file(let error) {
+      throw error
+    } catch {
+      throw Failure(.data, "'\(path)': \(error)")
+    }
   }
 }

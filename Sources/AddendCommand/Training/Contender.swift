@@ -1,18 +1,18 @@
 internal import Addend
 
 /// One map's part in a comparison: the network trained with it, and its figures.
-struct Contender {
+struct Contender<Scalar: TensorScalar> {
   /// The stored form.
-  let model: Model<Float>
+  let model: Model<Scalar>
   var result: NetworkResult
 
   init(
-    _ untrained: Model<Float>, plan: TrainingPlan, splits: DatasetSplits,
+    _ untrained: Model<Scalar>, plan: TrainingPlan, splits: DatasetSplits,
     dataset: Specification, options: CommonOptions
   ) throws {
     var trainer = Trainer(untrained, plan: plan)
-    var observers: [any TrainingObserver<Float>] = [
-      ProgressObserver(
+    var observers: [any TrainingObserver<Scalar>] = [
+      ProgressObserver<Scalar>(
         title: untrained.map.name, options: options, epochs: plan.epochs,
         splits: splits)
     ]
@@ -30,16 +30,17 @@ struct Contender {
 
   /// Seconds per example of each model: the median over rounds of batches of up to 200 examples.
   static func inferenceSeconds(
-    of models: [Model<Float>], on dataset: any Dataset
+    of models: [Model<Scalar>], on dataset: any Dataset
   ) throws -> [Double] {
     let size = min(200, dataset.count)
-    let batch = dataset.batch(Array(0..<size))
+    let batch = dataset.byteBatch(Array(0..<size))
+    let input = batch.input(as: Scalar.self)
     var seconds = models.map { _ in [Double]() }
     for round in 0..<12 {
       for (i, model) in models.enumerated() {
-        var context = PassContext<Float>(lengths: batch.lengths)
+        var context = PassContext<Scalar>(lengths: batch.lengths)
         let start = ContinuousClock.now
-        _ = try model.forward(batch.input, &context)
+        _ = try model.forward(input, &context)
         let elapsed = (ContinuousClock.now - start) / .seconds(1)
         // The first round pays for cold caches and pages.
         if round > 0 { seconds[i].append(elapsed / Double(size)) }

@@ -1,7 +1,7 @@
 internal import Addend
 
 /// Shows a bar while an epoch runs and a line when it has ended.
-struct ProgressObserver: TrainingObserver {
+struct ProgressObserver<Scalar: TensorScalar>: TrainingObserver {
   let title: String
   let options: CommonOptions
   let epochs: Int
@@ -19,7 +19,7 @@ struct ProgressObserver: TrainingObserver {
   }
 
   mutating func stepEnded(
-    _ record: StepRecord, stepsPerEpoch: Int, _ trainer: borrowing Trainer<Float>
+    _ record: StepRecord, stepsPerEpoch: Int, _ trainer: borrowing Trainer<Scalar>
   ) {
     if display == nil {
       let style = ProgressDisplay.Style.automatic(isQuiet: options.quiet)
@@ -31,7 +31,7 @@ struct ProgressObserver: TrainingObserver {
       trainer.position.step, note: "loss \(QuantityUnit.plain.text(record.loss))")
   }
 
-  mutating func epochEnded(_ record: EpochRecord, _ trainer: borrowing Trainer<Float>) {
+  mutating func epochEnded(_ record: EpochRecord, _ trainer: borrowing Trainer<Scalar>) {
     display?.finish()
     display = nil
     guard !options.quiet else { return }
@@ -54,7 +54,7 @@ struct ProgressObserver: TrainingObserver {
 }
 
 /// Saves a checkpoint after each epoch, and within long epochs each time some seconds have passed.
-struct CheckpointObserver: TrainingObserver {
+struct CheckpointObserver<Scalar: TensorScalar>: TrainingObserver {
   let directory: CheckpointDirectory
   let dataset: any Dataset
   let interval: Duration
@@ -67,24 +67,24 @@ struct CheckpointObserver: TrainingObserver {
   }
 
   mutating func stepEnded(
-    _ record: StepRecord, stepsPerEpoch: Int, _ trainer: borrowing Trainer<Float>
+    _ record: StepRecord, stepsPerEpoch: Int, _ trainer: borrowing Trainer<Scalar>
   ) throws {
     guard ContinuousClock.now - last >= interval else { return }
     try save(trainer)
   }
 
-  mutating func epochEnded(_ record: EpochRecord, _ trainer: borrowing Trainer<Float>) throws {
+  mutating func epochEnded(_ record: EpochRecord, _ trainer: borrowing Trainer<Scalar>) throws {
     try save(trainer)
   }
 
-  private mutating func save(_ trainer: borrowing Trainer<Float>) throws {
+  private mutating func save(_ trainer: borrowing Trainer<Scalar>) throws {
     try trainer.save(to: directory, trainedOn: dataset)
     last = ContinuousClock.now
   }
 }
 
 /// Writes losses, accuracies and the learning rate for TensorBoard.
-final class TensorBoardObserver: TrainingObserver {
+final class TensorBoardObserver<Scalar: TensorScalar>: TrainingObserver {
   private let log: TensorBoardLog
 
   init(directory: String) throws {
@@ -94,14 +94,14 @@ final class TensorBoardObserver: TrainingObserver {
   }
 
   func stepEnded(
-    _ record: StepRecord, stepsPerEpoch: Int, _ trainer: borrowing Trainer<Float>
+    _ record: StepRecord, stepsPerEpoch: Int, _ trainer: borrowing Trainer<Scalar>
   ) throws {
     let time = Clock.secondsSince1970
     try log.add("training/loss", record.loss, step: trainer.stepsTaken, wallTime: time)
     try log.add("training/rate", record.learningRate, step: trainer.stepsTaken, wallTime: time)
   }
 
-  func epochEnded(_ record: EpochRecord, _ trainer: borrowing Trainer<Float>) throws {
+  func epochEnded(_ record: EpochRecord, _ trainer: borrowing Trainer<Scalar>) throws {
     let (time, step) = (Clock.secondsSince1970, trainer.stepsTaken)
     if let accuracy = record.trainingAccuracy {
       try log.add("training/accuracy", accuracy, step: step, wallTime: time)

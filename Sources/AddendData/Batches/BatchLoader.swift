@@ -1,4 +1,4 @@
-internal import AddendTensors
+public import AddendTensors
 
 /// Cuts a data set into the batches of each epoch, prepared on another thread while the network
 /// works.
@@ -11,6 +11,7 @@ public struct BatchLoader: Sendable {
   public let seed: UInt64
   public let remainder: Remainder
   public let augmentation: Augmentation?
+  public let form: Form
   /// How many batches may wait ready; 0 prepares each when it is asked for.
   public let prefetchCount: Int
 
@@ -22,11 +23,23 @@ public struct BatchLoader: Sendable {
     case kept
   }
 
+  /// What batches hold of images.
+  public enum Form: Sendable {
+    case numbers
+    /// Bytes, as far as nothing is changed in them.
+    case bytes
+
+    /// What a model of `scalar` is fed with.
+    public static func feeding<Scalar: TensorScalar>(_ scalar: Scalar.Type) -> Form {
+      Scalar.self == Float.self ? .numbers : .bytes
+    }
+  }
+
   /// - Throws: `DataError.invalidContent` where no batch could be filled, and where augmentation is
   ///   asked for examples that are no images.
   public init(
     _ dataset: any Dataset, batchSize: Int, seed: UInt64, remainder: Remainder = .dropped,
-    augmentation: Augmentation? = nil, prefetchCount: Int = 2
+    augmentation: Augmentation? = nil, form: Form = .numbers, prefetchCount: Int = 2
   ) throws(DataError) {
     precondition(batchSize > 0 && prefetchCount >= 0, "a batch has at least one example")
     guard remainder == .kept || batchSize <= dataset.count else {
@@ -44,6 +57,7 @@ public struct BatchLoader: Sendable {
     self.seed = seed
     self.remainder = remainder
     self.augmentation = augmentation
+    self.form = augmentation == nil ? form : .numbers
     self.prefetchCount = prefetchCount
   }
 
@@ -56,10 +70,10 @@ public struct BatchLoader: Sendable {
   public func batches(inEpoch epoch: Int, from firstBatch: Int = 0) -> BatchSequence {
     let order = EpochOrder(
       of: dataset, batchSize: batchSize, remainder: remainder, epoch: epoch, seed: seed)
-    let (dataset, augmentation, seed) = (dataset, augmentation, seed)
+    let (dataset, augmentation, seed, form) = (dataset, augmentation, seed, form)
     return BatchSequence(firstBatch..<order.batchCount, prefetchCount: prefetchCount) { number in
       let indices = order.indices(ofBatch: number)
-      var batch = dataset.batch(indices)
+      var batch = form == .bytes ? dataset.byteBatch(indices) : dataset.batch(indices)
       batch.continuesPrevious = order.continuesPrevious(number)
       if let augmentation {
         batch.input = augmentation.applied(

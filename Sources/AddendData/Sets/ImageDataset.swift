@@ -55,6 +55,17 @@ public struct ImageDataset: Dataset {
     }
     return Batch(input: input, targets: .classes(indices.map { labels[$0] }))
   }
+
+  public func byteBatch(_ indices: [Int]) -> Batch {
+    let size = inputShape.count
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(indices.count * size)
+    for index in indices { bytes += pixels[index * size..<(index + 1) * size] }
+    return Batch(
+      pixels: PixelBlock(
+        shape: inputShape.batched(indices.count), bytes: bytes, normalization: scale),
+      targets: .classes(indices.map { labels[$0] }))
+  }
 }
 
 /// The checks that every labelled set makes of its labels.

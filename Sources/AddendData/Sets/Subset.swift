@@ -34,4 +34,7 @@ public struct Subset: Dataset {
   }
 
   public func batch(_ indices: [Int]) -> Batch { whole.batch(indices.map { self.indices[$0] }) }
+  public func byteBatch(_ indices: [Int]) -> Batch {
+    whole.byteBatch(indices.map { self.indices[$0] })
+  }
 }

@@ -167,7 +167,7 @@ struct LookupEncoder<Scalar: TensorScalar>: Sendable {
     var span = left.mutableSpan
     Scalar.addDeviations(
       of: x.span, from: prototypes.span, at: codes, positions: layout.positions.span, shape,
-      times: Scalar(1), to: &span)
+      times: Scalar(constant: 1), to: &span)
     return left
   }
 

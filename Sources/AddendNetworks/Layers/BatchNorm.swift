@@ -63,10 +63,10 @@ public struct BatchNormLayer<Scalar: TensorScalar>: Layer {
   public struct Residuals: Sendable { let x, mean, inverseDeviation: Tensor<Scalar> }
 
   init(channels: Int, momentum: Double, epsilon: Double) {
-    scale = Parameter(Tensor([channels], repeating: Scalar(1)), role: .scale)
+    scale = Parameter(Tensor([channels], repeating: Scalar(constant: 1)), role: .scale)
     shift = Parameter(Tensor([channels]), role: .bias)
     mean = Tensor([channels])
-    variance = Tensor([channels], repeating: Scalar(1))
+    variance = Tensor([channels], repeating: Scalar(constant: 1))
     self.momentum = momentum
     self.epsilon = epsilon
   }
@@ -173,13 +173,13 @@ public struct BatchNormLayer<Scalar: TensorScalar>: Layer {
     }
   }
 
-  // One number per channel: no kernel is needed, and Double keeps narrow formats from losing ε.
+  // One number per channel: no kernel is needed.
 
   private func inverseDeviation(of variance: Tensor<Scalar>) -> Tensor<Scalar> {
     let variance = variance.span
     return Tensor([channels]) {
       for c in variance.indices {
-        $0[c] = Scalar(1 / (variance[c].double + epsilon).squareRoot())
+        $0[c] = Scalar.inverseDeviation(of: variance[c], epsilon: epsilon)
       }
     }
   }
@@ -191,7 +191,7 @@ public struct BatchNormLayer<Scalar: TensorScalar>: Layer {
     let (running, batch) = (running.span, batch.span)
     return Tensor([channels]) {
       for c in running.indices {
-        $0[c] = Scalar((1 - share) * running[c].double + share * factor * batch[c].double)
+        $0[c] = Scalar.moved(running[c], towards: batch[c], by: share, scaled: factor)
       }
     }
   }

@@ -63,7 +63,7 @@ public struct DenseLayer<Scalar: TensorScalar>: Layer {
   init(map: any MapSlot<Scalar>, role: MapRole, hasBias: Bool, initialBias: Double = 0) {
     self.map = map
     self.role = role
-    let start = Tensor<Scalar>([role.outputSize], repeating: Scalar(initialBias))
+    let start = Tensor<Scalar>([role.outputSize], repeating: Scalar(constant: initialBias))
     bias = hasBias ? Parameter(start, role: .bias) : nil
   }
 

@@ -48,7 +48,7 @@ public struct LayerNormLayer<Scalar: TensorScalar>: Layer {
   public struct Residuals: Sendable { let x, mean, inverseDeviation: Tensor<Scalar> }
 
   init(features: Int, epsilon: Double) {
-    scale = Parameter(Tensor([features], repeating: Scalar(1)), role: .scale)
+    scale = Parameter(Tensor([features], repeating: Scalar(constant: 1)), role: .scale)
     shift = Parameter(Tensor([features]), role: .bias)
     self.epsilon = epsilon
   }

@@ -118,7 +118,9 @@ extension RecurrentConfiguration {
         MapRole(inputSize: size, outputSize: width), of: Cell.Scalar.self, choice: options.map)
     )
     let bias = Tensor<Cell.Scalar>([Cell.gateCount, size]) { span in
-      for i in span.indices { span[i] = i / size == biasedGate ? Cell.Scalar(start) : .zero }
+      for i in span.indices {
+        span[i] = i / size == biasedGate ? Cell.Scalar(constant: start) : .zero
+      }
     }
     return LayerHolder(
       RecurrentLayer<Cell>(

@@ -53,7 +53,7 @@ extension Tensor {
     var lowered = self
     var span = lowered.mutableSpan
     for row in classes.indices where classes[row] >= 0 {
-      span[row * columns + Int(classes[row])] -= Scalar(margin)
+      span[row * columns + Int(classes[row])] -= Scalar(constant: margin)
     }
     return lowered
   }

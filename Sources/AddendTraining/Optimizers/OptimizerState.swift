@@ -92,7 +92,7 @@ extension Precision.Updates {
 extension Tensor {
   fileprivate mutating func add(_ other: Tensor, times factor: Double) {
     var span = mutableSpan
-    Scalar.addScaled(Scalar(factor), other.span, to: &span)
+    Scalar.addScaled(Scalar(constant: factor), other.span, to: &span)
   }
 }
 

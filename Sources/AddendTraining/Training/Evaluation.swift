@@ -35,7 +35,8 @@ extension Model {
     let loader: BatchLoader
     do throws(DataError) {
       loader = try BatchLoader(
-        dataset, batchSize: min(batchSize, max(1, dataset.count)), seed: 0, remainder: .kept)
+        dataset, batchSize: min(batchSize, max(1, dataset.count)), seed: 0, remainder: .kept,
+        form: .feeding(Scalar.self))
     } catch {
       throw .data(error)
     }
@@ -46,7 +47,7 @@ extension Model {
       var context = PassContext<Scalar>(
         lengths: batch.lengths, initialStates: batch.continuesPrevious ? states : [])
       do {
-        let outputs = try forward(Tensor<Scalar>(batch.input), &context)
+        let outputs = try forward(batch.input(as: Scalar.self), &context)
         let (value, _) = try loss.valueAndGradient(outputs, batch.targets)
         tally.add(
           loss: value, correct: try batch.targets.correctRows(in: loss.scores(of: outputs)),

@@ -20,7 +20,7 @@ struct GradientScaling<Scalar: TensorScalar>: StateVisitor {
   mutating func visit(_ parameter: inout Parameter<Scalar>, named name: String) {
     parameter.changeGradient { gradient in
       var span = gradient.mutableSpan
-      Scalar.scale(&span, by: Scalar(factor))
+      Scalar.scale(&span, by: Scalar(constant: factor))
     }
   }
 }
@@ -50,7 +50,7 @@ struct GradientReduction<Scalar: TensorScalar>: StateVisitor {
     do throws(CommunicationError) {
       try parameter.changeGradient { (gradient) throws(CommunicationError) in
         var span = gradient.mutableSpan
-        Scalar.scale(&span, by: Scalar(weight))
+        Scalar.scale(&span, by: Scalar(constant: weight))
         try communicator.allReduce(&gradient)
       }
     } catch {

@@ -25,7 +25,7 @@ public struct LossScale: Hashable, Sendable {
   func scaled<Scalar>(_ gradient: consuming Tensor<Scalar>) -> Tensor<Scalar> {
     guard isUsed else { return gradient }
     var span = gradient.mutableSpan
-    Scalar.scale(&span, by: Scalar(value))
+    Scalar.scale(&span, by: Scalar(constant: value))
     return gradient
   }
 

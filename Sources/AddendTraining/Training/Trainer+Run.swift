@@ -70,7 +70,8 @@ extension Trainer {
   private func loader(_ dataset: any Dataset) throws(TrainingError) -> BatchLoader {
     do throws(DataError) {
       return try BatchLoader(
-        dataset, batchSize: plan.batchSize, seed: plan.seed, augmentation: plan.augmentation)
+        dataset, batchSize: plan.batchSize, seed: plan.seed, augmentation: plan.augmentation,
+        form: .feeding(Scalar.self))
     } catch {
       throw .data(error)
     }
@@ -109,13 +110,11 @@ extension Batch {
   /// Every `count`-th example from `rank` on: a rank's share.
   func part(_ rank: Int, of count: Int) -> Batch {
     guard count > 1 else { return self }
-    let size = input.shape.first ?? 0
+    let size = self.count
     let rows = Array(stride(from: rank, to: size, by: count))
-    var part = Batch(
-      input: input.gathered(rows), targets: targets.gathered(rows, of: size),
+    return gathered(
+      rows, targets: targets.gathered(rows, of: size),
       lengths: lengths.map { lengths in rows.map { lengths[$0] } })
-    part.continuesPrevious = continuesPrevious
-    return part
   }
 }
 

@@ -77,7 +77,7 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
       initialStates: batch.continuesPrevious ? carriedStates : [])
     let outputs: Tensor<Scalar>
     do throws(NetworkError) {
-      outputs = try model.trainingForward(Tensor<Scalar>(batch.input), &context)
+      outputs = try model.trainingForward(batch.input(as: Scalar.self), &context)
     } catch {
       throw .network(error)
     }
@@ -109,7 +109,7 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
     var context = PassContext<Scalar>(
       lengths: batch.lengths, initialStates: batch.continuesPrevious ? teacherStates : [])
     do throws(NetworkError) {
-      let outputs = try teacher.model.forward(Tensor<Scalar>(batch.input), &context)
+      let outputs = try teacher.model.forward(batch.input(as: Scalar.self), &context)
       teacherStates = context.finalStates
       return outputs
     } catch {

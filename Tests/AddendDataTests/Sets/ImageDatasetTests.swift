@@ -21,6 +21,18 @@ import Testing
     #expect(batch.targets == .classes([1, 1]))
   }
 
+  /// Bytes become the numbers that a batch of numbers holds, in every format to the bit.
+  @Test func bytesBecomeTheSameNumbers() throws {
+    let set = try set(pixels: 18, labels: [1, 0, 1])
+    let part = Subset(set, [2, 0])
+    let (numbers, bytes) = (part.batch([0, 1]), part.byteBatch([0, 1]))
+    #expect(bytes.input == numbers.input && bytes.targets == numbers.targets && bytes.count == 2)
+    #expect(bytes.input(as: Double.self) == Tensor<Double>(numbers.input))
+    #expect(bytes.input(as: LNS16.self) == Tensor<LNS16>(numbers.input))
+    let second = bytes.gathered([1], targets: .classes([1]), lengths: nil)
+    #expect(second.input == set.batch([0]).input)
+  }
+
   @Test func labelsMustFitTheImages() {
     #expect(
       throws: DataError.invalidContent(

@@ -1,0 +1,204 @@
+internal import CAddendKernels
+
+// Safe throughout: extents are checked before addresses are taken, parts lie inside them, C keeps no
+// pointer, and `Number` has the 16 bits of a pattern: every one of these is one.
+
+/// Bulk arithmetic on logarithms as one instruction set computes it; all sets give the same bits, on any
+/// number of threads. `Number` is a pattern of `LogarithmicArithmetic`.
+public struct LogarithmicKernels: Sendable {
+  public let arithmetic: LogarithmicArithmetic
+  public let instructionSet: InstructionSet
+
+  /// - Precondition: this machine runs `instructionSet`.
+  public init(_ arithmetic: LogarithmicArithmetic, _ instructionSet: InstructionSet = .best) {
+    precondition(
+      InstructionSet.available.contains(instructionSet), "\(instructionSet) is not available here")
+    self.arithmetic = arithmetic
+    self.instructionSet = instructionSet
+  }
+
+  /// The kernels live as long as the program.
+  @unsafe private var kernels: addend_lns_kernels {
+    unsafe addend_lns_select(addend_isa(UInt32(instructionSet.rawValue))).pointee
+  }
+
+  /// Numbers that a thread takes at a time.
+  private static let partSize = 1 << 13
+
+  /// `C = op(A) op(B)`, plus `bias` in every row where there is one; sums of columns of `B` for `A = nil`, which
+  /// stands for ones.
+  ///
+  /// Products are exact. A sum's terms are added in blocks of 32 in order, the blocks' sums by pairs, with a
+  /// logarithm of its own range; it is rounded to the format before what `C` holds, and then the bias, are
+  /// added.
+  public func gemm<Number: BitwiseCopyable>(
+    _ shape: GEMMShape, _ a: Span<Number>?, _ b: Span<Number>, bias: Span<Number>?,
+    _ c: inout MutableSpan<Number>
+  ) {
+    let (m, n, k) = (shape.m, shape.n, shape.k)
+    precondition(
+      (a?.count ?? m * k) == m * k && b.count == k * n && c.count == m * n
+        && (bias?.count ?? n) == n, "gemm: extents")
+    guard let c = unsafe c.patterns else { return }
+    let packed = pack(shape, b)
+    let words = packed.span
+    let kernels = unsafe kernels
+    // A part is some 50 µs, in whole tiles of rows.
+    let size = max(1, 100_000 / max(1, n * k) / 4) * 4
+    ThreadPool.forEachPart(of: m, size: size) { first, count in
+      unsafe arithmetic.withTable { table in
+        var gemm = unsafe addend_lns_gemm(
+          transposes_a: shape.transposesA, accumulates: shape.accumulates, m: m, n: n, k: k,
+          a: a?.patterns, b: words.address, bias: bias?.patterns, c: c, first_row: first,
+          rows: count)
+        unsafe kernels.gemm(table, &gemm)
+      }
+    }
+  }
+
+  private func pack<Number: BitwiseCopyable>(
+    _ shape: GEMMShape, _ b: Span<Number>
+  ) -> AlignedBuffer<Int32> {
+    let lanes = Int(ADDEND_LNS_LANES)
+    let width = (shape.n + lanes - 1) / lanes * lanes
+    let packed = AlignedBuffer<Int32>(uninitializedCount: max(1, shape.k * width))
+    var span = packed.uniqueSpan
+    guard let b = unsafe b.patterns, let words = unsafe span.address else { return packed }
+    ThreadPool.forEachPart(of: shape.k, size: max(1, Self.partSize / width)) { first, count in
+      unsafe arithmetic.withTable {
+        unsafe addend_lns_pack($0, shape.transposesB, shape.n, shape.k, b, first, count, words)
+      }
+    }
+    return packed
+  }
+
+  /// `y += α x`.
+  public func addScaled<Number: BitwiseCopyable>(
+    _ alpha: UInt16, _ x: Span<Number>, to y: inout MutableSpan<Number>
+  ) {
+    precondition(x.count == y.count, "addScaled: extents")
+    let count = x.count
+    guard let x = unsafe x.patterns, let y = unsafe y.patterns else { return }
+    let kernels = unsafe kernels
+    unsafe forEachPart(of: count) { unsafe kernels.add($0, $2, alpha, x + $1, y + $1) }
+  }
+
+  /// `y[r, :] += row` for each row of `y`.
+  public func addRow<Number: BitwiseCopyable>(
+    _ row: Span<Number>, toEachRowOf y: inout MutableSpan<Number>
+  ) {
+    guard row.count > 0 else { return }
+    precondition(y.count.isMultiple(of: row.count), "addRow: extents")
+    let (width, rows) = (row.count, y.count / row.count)
+    guard let x = unsafe row.patterns, let y = unsafe y.patterns else { return }
+    let kernels = unsafe kernels
+    ThreadPool.forEachPart(of: rows, size: max(1, Self.partSize / width)) { first, count in
+      unsafe arithmetic.withTable { table in
+        for r in first..<first + count {
+          unsafe kernels.add(table, width, arithmetic.one, x, y + r * width)
+        }
+      }
+    }
+  }
+
+  /// `y ⊙= x`.
+  public func multiply<Number: BitwiseCopyable>(
+    _ y: inout MutableSpan<Number>, by x: Span<Number>
+  ) {
+    precondition(x.count == y.count, "multiply: extents")
+    let count = x.count
+    guard let x = unsafe x.patterns, let y = unsafe y.patterns else { return }
+    let kernels = unsafe kernels
+    unsafe forEachPart(of: count) { unsafe kernels.multiply($0, $2, x + $1, y + $1) }
+  }
+
+  /// `y = x`, times `slope` where `x` is below zero.
+  public func rectify<Number: BitwiseCopyable>(
+    slope: UInt16, _ x: Span<Number>, into y: inout MutableSpan<Number>
+  ) {
+    precondition(x.count == y.count, "activate: extents")
+    let count = x.count
+    guard let x = unsafe x.patterns, let y = unsafe y.patterns else { return }
+    let kernels = unsafe kernels
+    unsafe forEachPart(of: count) { unsafe kernels.rectify($0, $2, slope, x + $1, y + $1) }
+  }
+
+  /// `dx = dy`, times `slope` where `y` is not above zero.
+  public func rectifierGradient<Number: BitwiseCopyable>(
+    slope: UInt16, y: Span<Number>, dy: Span<Number>, into dx: inout MutableSpan<Number>
+  ) {
+    precondition(y.count == dy.count && dx.count == dy.count, "activation: extents")
+    let count = y.count
+    guard let y = unsafe y.patterns, let dy = unsafe dy.patterns, let dx = unsafe dx.patterns
+    else { return }
+    let kernels = unsafe kernels
+    unsafe forEachPart(of: count) {
+      unsafe kernels.rectify_gradient($0, $2, slope, y + $1, dy + $1, dx + $1)
+    }
+  }
+
+  /// A step of gradient descent with momentum, whose numbers are patterns.
+  public struct Step: Hashable, Sendable {
+    public var rate, momentum, decay: UInt16
+    public var looksAhead: Bool
+
+    public init(rate: UInt16, momentum: UInt16, decay: UInt16, looksAhead: Bool) {
+      self.rate = rate
+      self.momentum = momentum
+      self.decay = decay
+      self.looksAhead = looksAhead
+    }
+  }
+
+  /// Moves weights and velocity by one step; what additions lose is kept in `lost` where it is given.
+  public func update<Number: BitwiseCopyable>(
+    _ weights: inout MutableSpan<Number>, gradient: Span<Number>,
+    velocity: inout MutableSpan<Number>, lost: inout MutableSpan<Number>, _ step: Step
+  ) {
+    precondition(
+      gradient.count == weights.count && velocity.count == weights.count
+        && (lost.count == weights.count || lost.isEmpty), "update: extents")
+    let count = weights.count
+    guard let w = unsafe weights.patterns, let g = unsafe gradient.patterns,
+      let v = unsafe velocity.patterns
+    else { return }
+    let c = unsafe lost.isEmpty ? nil : lost.patterns
+    let kernels = unsafe kernels
+    let step = addend_lns_step(
+      rate: step.rate, momentum: step.momentum, decay: step.decay, looks_ahead: step.looksAhead)
+    unsafe forEachPart(of: count) { table, first, count in
+      unsafe kernels.update(
+        table, count, step, g + first, v + first, c.map { unsafe $0 + first }, w + first)
+    }
+  }
+
+  @unsafe private func forEachPart(
+    of count: Int, _ body: (UnsafePointer<addend_lns_table>, _ first: Int, _ count: Int) -> Void
+  ) {
+    ThreadPool.forEachPart(of: count, size: Self.partSize) { first, count in
+      unsafe arithmetic.withTable { unsafe body($0, first, count) }
+    }
+  }
+}
+
+extension Span where Element: BitwiseCopyable {
+  @unsafe fileprivate var patterns: UnsafePointer<UInt16>? {
+    precondition(
+      MemoryLayout<Element>.size == 2 && MemoryLayout<Element>.alignment == 2,
+      "a pattern has 16 bits")
+    return unsafe address.map { unsafe UnsafeRawPointer($0).assumingMemoryBound(to: UInt16.self) }
+  }
+}
+
+extension MutableSpan where Element: BitwiseCopyable {
+  @unsafe fileprivate var patterns: UnsafeMutablePointer<UInt16>? {
+    mutating get {
+      precondition(
+        MemoryLayout<Element>.size == 2 && MemoryLayout<Element>.alignment == 2,
+        "a pattern has 16 bits")
+      return unsafe address.map {
+        unsafe UnsafeMutableRawPointer($0).assumingMemoryBound(to: UInt16.self)
+      }
+    }
+  }
+}

@@ -1,0 +1,304 @@
+// Kernels on words of logarithms, for one instruction set: see addend_sets.h. Words are lanes of 32 bits.
+#define WORDS INTEGERS
+#define PATTERNS ADDEND_VARIANT(patterns)
+#define EACH(x) ((WORDS){0} + (x))
+#define NAMED(name) ADDEND_VARIANT(name)
+
+typedef uint16_t PATTERNS __attribute__((vector_size(2 * LANES), aligned(2)));
+typedef int32_t NAMED(loose) __attribute__((vector_size(4 * LANES), aligned(4)));
+
+ADDEND_INLINE WORDS NAMED(gathered)(const int32_t *from, WORDS at) {
+#if LANES == 16
+  return (WORDS)_mm512_i32gather_epi32((__m512i)at, from, 4);
+#elif LANES == 8
+  return (WORDS)_mm256_i32gather_epi32(from, (__m256i)at, 4);
+#else
+  WORDS found;
+  for (size_t i = 0; i < LANES; ++i) found[i] = from[at[i]];
+  return found;
+#endif
+}
+
+ADDEND_INLINE WORDS NAMED(chosen)(WORDS mask, WORDS x, WORDS y) { return (mask & x) | (~mask & y); }
+
+// The table's numbers in vectors.
+typedef struct {
+  WORDS bias, half, offset, last;
+  int32_t shift;
+  const int32_t *sums;
+} NAMED(rule);
+
+ADDEND_INLINE NAMED(rule) NAMED(rule_of)(const addend_lns_table *t) {
+  return (NAMED(rule)){EACH(t->bias), EACH(t->half), EACH(t->offset), EACH(t->last), t->shift, t->sums};
+}
+
+ADDEND_INLINE WORDS NAMED(sum)(const NAMED(rule) *t, WORDS a, WORDS b) {
+  const WORDS most = __builtin_elementwise_max(a, b), least = __builtin_elementwise_min(a, b);
+  const WORDS distance = (most >> 1) - (least >> 1);
+  const WORDS step = ((distance + t->half) >> t->shift) + t->offset;
+  const WORDS at = __builtin_elementwise_min(__builtin_elementwise_min(distance, step), t->last);
+  return most + NAMED(gathered)(t->sums, at + at + ((a ^ b) & 1));
+}
+
+ADDEND_INLINE WORDS NAMED(product)(WORDS a, WORDS b) { return (a + (b & ~1)) ^ (b & 1); }
+ADDEND_INLINE WORDS NAMED(negative)(WORDS a) { return a ^ 1; }
+
+ADDEND_INLINE WORDS NAMED(words_of)(const NAMED(rule) *t, PATTERNS patterns) {
+  const WORDS x = __builtin_convertvector(patterns, WORDS), magnitude = x & 0x7fff;
+  const WORDS word = 2 * (magnitude - t->bias) + (x >> 15);
+  return NAMED(chosen)(magnitude == 0, EACH(ADDEND_LNS_ZERO), word);
+}
+
+ADDEND_INLINE PATTERNS NAMED(patterns_of)(const NAMED(rule) *t, WORDS word) {
+  const WORDS l = word >> 1;
+  const WORDS pattern = (__builtin_elementwise_min(l, t->bias - 1) + t->bias) | (word & 1) << 15;
+  return __builtin_convertvector((l + t->bias > 0) & pattern, PATTERNS);
+}
+
+// What becomes of a word that is kept as a pattern in between.
+ADDEND_INLINE WORDS NAMED(kept)(const NAMED(rule) *t, WORDS word) {
+  const WORDS l = word >> 1;
+  const WORDS cut = 2 * __builtin_elementwise_min(l, t->bias - 1) + (word & 1);
+  return NAMED(chosen)(l + t->bias > 0, cut, EACH(ADDEND_LNS_ZERO));
+}
+
+ADDEND_INLINE WORDS NAMED(load)(const NAMED(rule) *t, const uint16_t *from, size_t count) {
+  if (count >= LANES) return NAMED(words_of)(t, *(const PATTERNS *)from);
+  PATTERNS part = {0};
+  memcpy(&part, from, count * sizeof *from);
+  return NAMED(words_of)(t, part);
+}
+
+ADDEND_INLINE void NAMED(store)(const NAMED(rule) *t, WORDS word, uint16_t *to, size_t count) {
+  const PATTERNS patterns = NAMED(patterns_of)(t, word);
+  if (count >= LANES) *(PATTERNS *)to = patterns;
+  else memcpy(to, &patterns, count * sizeof *to);
+}
+
+// Sums of products. A tile is ROWS rows by VECTORS vectors; terms whose left factors are all zero, which
+// add nothing, are left out.
+
+typedef struct {
+  size_t count;
+  int32_t left[ADDEND_LNS_BLOCK][4];
+  uint32_t term[ADDEND_LNS_BLOCK];
+} NAMED(terms);
+
+ADDEND_INLINE void NAMED(list)(const addend_lns_table *t, const addend_lns_gemm *g, size_t row,
+                               size_t rows, size_t first, size_t count, NAMED(terms) *list) {
+  list->count = 0;
+  const size_t step = g->transposes_a ? 1 : g->k, stride = g->transposes_a ? g->m : 1;
+  const uint16_t *from = g->a ? g->a + row * step + first * stride : NULL;
+  for (size_t p = 0; p < count; ++p) {
+    uint32_t any = 0;
+    int32_t *left = list->left[list->count];
+    for (size_t r = 0; r < rows; ++r) {
+      const uint16_t pattern = from ? from[p * stride + r * step] : (uint16_t)t->bias;
+      left[r] = word_of(t, pattern);
+      any |= pattern & 0x7fff;
+    }
+    list->term[list->count] = (uint32_t)(first + p);
+    list->count += any != 0;
+  }
+}
+
+ADDEND_INLINE void NAMED(tile)(const addend_lns_table *table, const NAMED(rule) *t,
+                               const addend_lns_gemm *g, size_t row, size_t column, size_t width,
+                               const size_t rows, const size_t vectors) {
+  enum { levels = 40 };
+  WORDS kept[levels][8];
+  bool is_full[levels] = {false};
+  WORDS sums[8];
+  for (size_t first = 0; first < g->k; first += ADDEND_LNS_BLOCK) {
+    const size_t count = g->k - first < ADDEND_LNS_BLOCK ? g->k - first : ADDEND_LNS_BLOCK;
+    NAMED(terms) list;
+    NAMED(list)(table, g, row, rows, first, count, &list);
+    for (size_t i = 0; i < rows * vectors; ++i) sums[i] = EACH(ADDEND_LNS_ZERO);
+    for (size_t p = 0; p < list.count; ++p) {
+      const int32_t *right = g->b + list.term[p] * width + column;
+      for (size_t v = 0; v < vectors; ++v) {
+        const WORDS b = *(const NAMED(loose) *)(right + v * LANES);
+        for (size_t r = 0; r < rows; ++r) {
+          const int32_t left = list.left[p][r];
+          const WORDS product = (b + (left & ~1)) ^ (left & 1);
+          sums[r * vectors + v] = NAMED(sum)(t, sums[r * vectors + v], product);
+        }
+      }
+    }
+    size_t level = 0;
+    for (; is_full[level]; ++level) {
+      for (size_t i = 0; i < rows * vectors; ++i) sums[i] = NAMED(sum)(t, kept[level][i], sums[i]);
+      is_full[level] = false;
+    }
+    for (size_t i = 0; i < rows * vectors; ++i) kept[level][i] = sums[i];
+    is_full[level] = true;
+  }
+  for (size_t i = 0; i < rows * vectors; ++i) sums[i] = EACH(ADDEND_LNS_ZERO);
+  bool is_first = true;
+  for (size_t level = 0; level < levels; ++level) {
+    if (!is_full[level]) continue;
+    for (size_t i = 0; i < rows * vectors; ++i)
+      sums[i] = is_first ? kept[level][i] : NAMED(sum)(t, kept[level][i], sums[i]);
+    is_first = false;
+  }
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t v = 0; v < vectors; ++v) {
+      const size_t start = column + v * LANES;
+      if (start >= g->n) break;
+      uint16_t *const to = g->c + (row + r) * g->n + start;
+      WORDS word = NAMED(kept)(t, sums[r * vectors + v]);
+      if (g->accumulates) word = NAMED(kept)(t, NAMED(sum)(t, NAMED(load)(t, to, g->n - start), word));
+      if (g->bias) word = NAMED(sum)(t, word, NAMED(load)(t, g->bias + start, g->n - start));
+      NAMED(store)(t, word, to, g->n - start);
+    }
+  }
+}
+
+#define TILE(rows, vectors)                                                                  \
+  __attribute__((noinline)) static void NAMED(tile_##rows##_##vectors)(                      \
+      const addend_lns_table *table, const NAMED(rule) *t, const addend_lns_gemm *g, size_t row, \
+      size_t column, size_t width) {                                                         \
+    NAMED(tile)(table, t, g, row, column, width, rows, vectors);                             \
+  }
+TILE(1, 1)
+TILE(4, 1)
+TILE(1, 2)
+TILE(2, 2)
+TILE(1, 3)
+TILE(1, 4)
+TILE(1, 5)
+TILE(1, 6)
+TILE(1, 7)
+TILE(1, 8)
+#undef TILE
+
+static void NAMED(gemm)(const addend_lns_table *table, const addend_lns_gemm *g) {
+  const NAMED(rule) rule = NAMED(rule_of)(table);
+  const size_t width = (g->n + ADDEND_LNS_LANES - 1) / ADDEND_LNS_LANES * ADDEND_LNS_LANES;
+  const size_t most = LANES == 16 ? 8 : 4, end = g->first_row + g->rows;
+  for (size_t column = 0; column < g->n; column += most * LANES) {
+    const size_t left = (g->n - column + LANES - 1) / LANES, vectors = left < most ? left : most;
+    for (size_t row = g->first_row; row < end;) {
+      const size_t rows = vectors == 1 && row + 4 <= end ? 4 : vectors == 2 && row + 2 <= end ? 2 : 1;
+#define CALL(r, v) NAMED(tile_##r##_##v)(table, &rule, g, row, column, width)
+      switch (vectors) {
+        case 1: rows == 4 ? CALL(4, 1) : CALL(1, 1); break;
+        case 2: rows == 2 ? CALL(2, 2) : CALL(1, 2); break;
+        case 3: CALL(1, 3); break;
+        case 4: CALL(1, 4); break;
+        case 5: CALL(1, 5); break;
+        case 6: CALL(1, 6); break;
+        case 7: CALL(1, 7); break;
+        default: CALL(1, 8); break;
+      }
+#undef CALL
+      row += rows;
+    }
+  }
+}
+
+static void NAMED(add)(const addend_lns_table *table, size_t n, uint16_t alpha,
+                       const uint16_t *restrict x, uint16_t *restrict y) {
+  const NAMED(rule) t = NAMED(rule_of)(table);
+  const WORDS factor = EACH(word_of(table, alpha));
+  for (size_t i = 0; i < n; i += LANES) {
+    const WORDS term = NAMED(kept)(&t, NAMED(product)(NAMED(load)(&t, x + i, n - i), factor));
+    NAMED(store)(&t, NAMED(sum)(&t, NAMED(load)(&t, y + i, n - i), term), y + i, n - i);
+  }
+}
+
+static void NAMED(multiply)(const addend_lns_table *table, size_t n, const uint16_t *restrict x,
+                            uint16_t *restrict y) {
+  const NAMED(rule) t = NAMED(rule_of)(table);
+  for (size_t i = 0; i < n; i += LANES) {
+    const WORDS a = NAMED(load)(&t, y + i, n - i), b = NAMED(load)(&t, x + i, n - i);
+    NAMED(store)(&t, NAMED(product)(a, b), y + i, n - i);
+  }
+}
+
+static void NAMED(rectify)(const addend_lns_table *table, size_t n, uint16_t slope,
+                           const uint16_t *restrict x, uint16_t *restrict y) {
+  const NAMED(rule) t = NAMED(rule_of)(table);
+  const WORDS factor = EACH(word_of(table, slope));
+  for (size_t i = 0; i < n; i += LANES) {
+    const WORDS a = NAMED(load)(&t, x + i, n - i);
+    NAMED(store)(&t, NAMED(chosen)((a & 1) != 0, NAMED(product)(a, factor), a), y + i, n - i);
+  }
+}
+
+static void NAMED(rectify_gradient)(const addend_lns_table *table, size_t n, uint16_t slope,
+                                    const uint16_t *restrict y, const uint16_t *restrict dy,
+                                    uint16_t *restrict dx) {
+  const NAMED(rule) t = NAMED(rule_of)(table);
+  const WORDS factor = EACH(word_of(table, slope));
+  for (size_t i = 0; i < n; i += LANES) {
+    const WORDS a = NAMED(load)(&t, y + i, n - i), d = NAMED(load)(&t, dy + i, n - i);
+    const WORDS is_flat = ((a & 1) != 0) | (a < ADDEND_LNS_ZERO / 2);
+    NAMED(store)(&t, NAMED(chosen)(is_flat, NAMED(product)(d, factor), d), dx + i, n - i);
+  }
+}
+
+static void NAMED(update)(const addend_lns_table *table, size_t n, addend_lns_step step,
+                          const uint16_t *restrict g, uint16_t *restrict v, uint16_t *restrict lost,
+                          uint16_t *restrict w) {
+  const NAMED(rule) rule = NAMED(rule_of)(table), *const t = &rule;
+  const WORDS rate = EACH(word_of(table, step.rate)), decay = EACH(word_of(table, step.decay));
+  const WORDS momentum = EACH(word_of(table, step.momentum));
+#define TIMES(a, b) NAMED(kept)(t, NAMED(product)(a, b))
+#define PLUS(a, b) NAMED(kept)(t, NAMED(sum)(t, a, b))
+  for (size_t i = 0; i < n; i += LANES) {
+    const WORDS weight = NAMED(load)(t, w + i, n - i);
+    const WORDS direction = PLUS(NAMED(load)(t, g + i, n - i), TIMES(weight, decay));
+    const WORDS velocity = PLUS(TIMES(NAMED(load)(t, v + i, n - i), momentum), direction);
+    NAMED(store)(t, velocity, v + i, n - i);
+    const WORDS way = step.looks_ahead ? PLUS(direction, TIMES(velocity, momentum)) : velocity;
+    const WORDS move = NAMED(negative)(TIMES(way, rate));
+    if (!lost) {
+      NAMED(store)(t, NAMED(sum)(t, weight, move), w + i, n - i);
+      continue;
+    }
+    const WORDS y = PLUS(move, NAMED(negative)(NAMED(load)(t, lost + i, n - i)));
+    const WORDS moved = PLUS(weight, y);
+    const WORDS gained = PLUS(moved, NAMED(negative)(weight));
+    NAMED(store)(t, NAMED(sum)(t, gained, NAMED(negative)(y)), lost + i, n - i);
+    NAMED(store)(t, moved, w + i, n - i);
+  }
+#undef TIMES
+#undef PLUS
+}
+
+static void NAMED(round)(const addend_lns_rounding *rounding, size_t n, const float *restrict x,
+                         float *restrict y) {
+  const int32_t f = rounding->fraction, lower = 22 - f, part = (1 << f) - 1;
+  const int32_t *const cells = (const int32_t *)rounding->cells;
+  const int32_t *const powers = rounding->powers;
+  const WORDS largest = EACH(rounding->largest);
+  for (size_t i = 0; i < n; i += LANES) {
+    const size_t count = n - i < LANES ? n - i : LANES;
+    NAMED(loose) loaded = {0};
+    if (count == LANES) loaded = *(const NAMED(loose) *)(x + i);
+    else memcpy(&loaded, x + i, count * sizeof *x);
+    const WORDS number = loaded, bits = number & 0x7fffffff, mantissa = bits & 0x7fffff;
+    const WORDS cell = NAMED(gathered)(cells, mantissa >> lower);
+    // A comparison that holds is −1.
+    const WORDS above = (mantissa & ((1 << lower) - 1)) >= (cell & ((2 << lower) - 1));
+    WORDS l = (((bits >> 23) - 127) << f) + (cell >> (lower + 1)) - above;
+    l = __builtin_elementwise_min(l, largest);
+    const WORDS power = NAMED(gathered)(powers, l & part) + (l >> f) * (1 << 23);
+    const WORDS kept = (l >= -largest) & (bits >= 0x800000);
+    const WORDS rounded = (kept & power) | (number & (kept | (bits == 0)) & INT32_MIN);
+    const NAMED(loose) result = NAMED(chosen)(bits > 0x7f800000, number, rounded);
+    if (count == LANES) *(NAMED(loose) *)(y + i) = result;
+    else memcpy(y + i, &result, count * sizeof *y);
+  }
+}
+
+static const addend_lns_kernels NAMED(lns_kernels) = {
+    .gemm = NAMED(gemm), .add = NAMED(add), .multiply = NAMED(multiply),
+    .rectify = NAMED(rectify), .rectify_gradient = NAMED(rectify_gradient),
+    .update = NAMED(update), .round = NAMED(round)};
+
+#undef WORDS
+#undef PATTERNS
+#undef EACH
+#undef NAMED

@@ -1,0 +1,67 @@
+import AddendTestSupport
+import Foundation
+import Testing
+
+private let command = BuiltCommand()
+
+private func result(_ text: String) throws -> [String: Any] {
+  let object = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+  return try #require((object?["results"] as? [[String: Any]])?.first)
+}
+
+/// A network of logarithms is trained, resumed, measured again and asked like any other.
+@Test func logarithmsGoThroughTheCommand() throws {
+  try withTemporaryDirectory { folder in
+    func train(_ file: String, epochs: Int, _ more: String...) throws -> [String: Any] {
+      let outcome = try command.run(
+        [
+          "train", "--dataset", "digits", "--model", "mlp:hidden=32,layers=1", "--precision", "lns",
+          "--optimizer", "sgd:compensation=kahan", "--learning-rate", "0.05", "--schedule",
+          "constant", "--epochs", "\(epochs)", "--output", "\(folder)/\(file)", "--json", "-",
+        ] + more)
+      #expect(outcome.status == 0, "\(outcome.error)")
+      return try result(outcome.output)
+    }
+    let trained = try train("m.addend", epochs: 2)
+    #expect(trained["precision"] as? String == "lns5.10/64")
+    #expect(try #require(trained["accuracy"] as? Double) > 0.7)
+    let checkpoints = ["--checkpoint-directory", "\(folder)/c"]
+    _ = try train("n.addend", epochs: 1, checkpoints[0], checkpoints[1])
+    let resumed = try train("n.addend", epochs: 2, checkpoints[0], checkpoints[1], "--resume")
+    #expect(resumed["accuracy"] as? Double == trained["accuracy"] as? Double)
+
+    let evaluated = try command.run("evaluate", "\(folder)/m.addend", "--json", "-")
+    #expect(evaluated.status == 0, "\(evaluated.error)")
+    for key in ["accuracy", "loss", "bytesStored"] {
+      #expect(
+        try #require(result(evaluated.output)[key] as? Double) == trained[key] as? Double, "\(key)")
+    }
+    let inspected = try command.run("inspect", "\(folder)/m.addend", "--json", "-", "--memory")
+    #expect(inspected.status == 0, "\(inspected.error)")
+    let further = try command.run(
+      "train", "--from", "\(folder)/m.addend", "--dataset", "digits", "--epochs", "1",
+      "--optimizer",
+      "sgd", "--json", "-")
+    #expect(further.status == 0, "\(further.error)")
+    #expect(try result(further.output)["precision"] as? String == "lns5.10/64")
+  }
+}
+
+@Test func comparisonsTakeLogarithms() throws {
+  let outcome = try command.run(
+    "compare", "--dataset", "digits", "--model", "mlp:hidden=16,layers=1", "--map", "float32",
+    "--precision", "lns:fraction=8,step=exact", "--epochs", "1", "--optimizer", "sgd", "--json", "-"
+  )
+  #expect(outcome.status == 0, "\(outcome.error)")
+  #expect(try result(outcome.output)["precision"] as? String == "lns5.8")
+}
+
+@Test(arguments: [
+  "lns:fraction=13", "lns:step=1/3", "lns:step=0.5", "lns:bits=3", "lns:integer", "lns9",
+])
+func unknownLogarithmsAreRefused(_ precision: String) throws {
+  let outcome = try command.run(
+    "train", "--dataset", "digits", "--model", "mlp", "--precision", precision)
+  #expect(outcome.status == 64)
+  #expect(outcome.error.contains("lns"))
+}

@@ -1,0 +1,205 @@
+import AddendKernels
+import AddendTensors
+import AddendTestSupport
+import Testing
+
+/// Arithmetic on logarithms in bulk: every instruction set gives the scalar one's bits.
+struct LogarithmicKernelsTests {
+  private static let formats = [(5, 10, 64), (5, 10, 0), (5, 6, 2), (6, 9, 8), (3, 12, 64)]
+    .map { LogarithmicArithmetic(integer: $0.0, fraction: $0.1, steps: $0.2) }
+
+  /// Patterns of all magnitudes, or of about 1 / 16 to 1, a fifth of them zero.
+  private func patterns(
+    _ count: Int, _ arithmetic: LogarithmicArithmetic, isWild: Bool, seed: UInt64
+  ) -> [UInt16] {
+    var random = RandomSource(seed: seed)
+    let range =
+      isWild ? 1...2 * arithmetic.bias - 1 : arithmetic.bias / 8 * 6...arithmetic.bias
+    return (0..<count).map { _ in
+      if Int.random(in: 0..<5, using: &random) == 0 { return 0 }
+      return UInt16(Int.random(in: range, using: &random))
+        | (Bool.random(using: &random) ? 0x8000 : 0)
+    }
+  }
+
+  @Test(arguments: InstructionSet.available.dropFirst(), formats.indices)
+  func productsGiveTheScalarBits(_ set: InstructionSet, format: Int) {
+    let arithmetic = Self.formats[format]
+    let extents = [
+      (1, 1, 1), (4, 16, 32), (5, 17, 33), (3, 10, 100), (9, 100, 31), (2, 129, 65), (6, 33, 0),
+      (1, 300, 7),
+    ]
+    for (index, (m, n, k)) in extents.enumerated() {
+      for variant in 0..<8 {
+        let shape = GEMMShape(
+          m: m, n: n, k: k, transposesA: variant & 1 != 0, transposesB: variant & 2 != 0,
+          accumulates: variant & 4 != 0)
+        let isWild = (index + variant).isMultiple(of: 2)
+        let a = patterns(m * k, arithmetic, isWild: isWild, seed: 1)
+        let b = patterns(k * n, arithmetic, isWild: isWild, seed: 2)
+        let bias = patterns(n, arithmetic, isWild: isWild, seed: 3)
+        let results = [set, .scalar].map { set in
+          var c = patterns(m * n, arithmetic, isWild: isWild, seed: 4)
+          var span = c.mutableSpan
+          LogarithmicKernels(arithmetic, set).gemm(
+            shape, a.span, b.span, bias: variant < 4 ? bias.span : nil, &span)
+          return c
+        }
+        #expect(results[0] == results[1], "\(shape)")
+      }
+    }
+  }
+
+  /// All additions of a sum of numbers above zero are off by half a place, or what a coarser table adds to
+  /// that: 32 at most in a row, then one for each doubling.
+  @Test(arguments: [(0, 0.0), (64, 0.0039), (8, 0.031), (2, 0.12)])
+  func sumsAreOffByTheirAdditionsErrors(_ steps: Int, table: Double) {
+    let arithmetic = LogarithmicArithmetic(integer: 5, fraction: 10, steps: steps)
+    let (m, n, k) = (3, 20, 500)
+    var random = RandomSource(seed: 9)
+    let x = (0..<m * k).map { _ in Double.random(in: 0.01...1, using: &random) }
+    let y = (0..<k * n).map { _ in Double.random(in: 0.01...1, using: &random) }
+    let (a, b) = (x.map(arithmetic.pattern(of:)), y.map(arithmetic.pattern(of:)))
+    var c = [UInt16](repeating: 0, count: m * n)
+    var span = c.mutableSpan
+    LogarithmicKernels(arithmetic).gemm(
+      GEMMShape(m: m, n: n, k: k), a.span, b.span, bias: nil, &span)
+    let bound = Double(32 + 5) * (0x1p-11 + table)
+    for i in 0..<m {
+      for j in 0..<n {
+        let exact = (0..<k).reduce(0.0) {
+          $0 + arithmetic.double(of: a[i * k + $1]) * arithmetic.double(of: b[$1 * n + j])
+        }
+        let error = logarithm(arithmetic.double(of: c[i * n + j]) / exact)
+        #expect(abs(error) <= bound, "\(error) of \(bound)")
+      }
+    }
+  }
+
+  /// `log₂ x` by halving: the test needs no C library.
+  private func logarithm(_ x: Double) -> Double {
+    var (result, power, rest) = (Double(x.exponent), 0.5, x.significand)
+    for _ in 0..<40 {
+      rest *= rest
+      if rest >= 2 {
+        rest /= 2
+        result += power
+      }
+      power /= 2
+    }
+    return result
+  }
+
+  @Test func columnsAreSummedAsAProductWithOnes() {
+    let arithmetic = LogarithmicArithmetic(integer: 5, fraction: 10, steps: 64)
+    let (n, k) = (21, 77)
+    let ones = [UInt16](repeating: arithmetic.one, count: k)
+    let b = patterns(k * n, arithmetic, isWild: false, seed: 5)
+    let results = [true, false].map { isGiven in
+      var c = [UInt16](repeating: 0, count: n)
+      var span = c.mutableSpan
+      LogarithmicKernels(arithmetic).gemm(
+        GEMMShape(m: 1, n: n, k: k), isGiven ? ones.span : nil, b.span, bias: nil, &span)
+      return c
+    }
+    #expect(results[0] == results[1])
+    #expect(results[0].contains { $0 != 0 })
+  }
+
+  @Test(arguments: InstructionSet.available, [1, 15, 16, 17, 250])
+  func elementsAreThoseOfSingleNumbers(_ set: InstructionSet, count: Int) {
+    for arithmetic in Self.formats {
+      let kernels = LogarithmicKernels(arithmetic, set)
+      let x = patterns(count, arithmetic, isWild: true, seed: 6)
+      let y = patterns(count, arithmetic, isWild: true, seed: 7)
+      let alpha = arithmetic.pattern(of: -0.37)
+      var sums = y
+      var span = sums.mutableSpan
+      kernels.addScaled(alpha, x.span, to: &span)
+      #expect(
+        sums == zip(x, y).map { arithmetic.sum($1, arithmetic.product($0, alpha)) })
+      var products = y
+      span = products.mutableSpan
+      kernels.multiply(&span, by: x.span)
+      #expect(products == zip(x, y).map { arithmetic.product($0, $1) })
+      var rectified = y
+      span = rectified.mutableSpan
+      kernels.rectify(slope: alpha, x.span, into: &span)
+      #expect(
+        rectified == x.map { arithmetic.isNegative($0) ? arithmetic.product($0, alpha) : $0 })
+      var slopes = y
+      span = slopes.mutableSpan
+      kernels.rectifierGradient(slope: alpha, y: x.span, dy: y.span, into: &span)
+      #expect(
+        slopes
+          == zip(x, y).map {
+            $0 == 0 || arithmetic.isNegative($0) ? arithmetic.product($1, alpha) : $1
+          })
+    }
+  }
+
+  @Test(arguments: InstructionSet.available, [false, true])
+  func updatesAreThoseOfSingleNumbers(_ set: InstructionSet, isCompensated: Bool) {
+    let arithmetic = LogarithmicArithmetic(integer: 5, fraction: 10, steps: 64)
+    let count = 35
+    func number(_ x: Double) -> UInt16 { arithmetic.pattern(of: x) }
+    func negative(_ x: UInt16) -> UInt16 { x == 0 ? 0 : x ^ 0x8000 }
+    let step = LogarithmicKernels.Step(
+      rate: number(0.02), momentum: number(0.9), decay: number(0.01), looksAhead: isCompensated)
+    let gradient = patterns(count, arithmetic, isWild: false, seed: 1)
+    let start = patterns(count, arithmetic, isWild: false, seed: 2)
+    var (weights, velocity) = (start, patterns(count, arithmetic, isWild: false, seed: 3))
+    var (expected, speed) = (start, velocity)
+    var lost = isCompensated ? patterns(count, arithmetic, isWild: false, seed: 4) : []
+    var rest = lost
+    var (w, v, c) = (weights.mutableSpan, velocity.mutableSpan, lost.mutableSpan)
+    LogarithmicKernels(arithmetic, set).update(
+      &w, gradient: gradient.span, velocity: &v, lost: &c, step)
+    for i in 0..<count {
+      let direction = arithmetic.sum(
+        gradient[i], arithmetic.product(step.decay, expected[i]))
+      speed[i] = arithmetic.sum(arithmetic.product(step.momentum, speed[i]), direction)
+      let ahead = arithmetic.sum(direction, arithmetic.product(step.momentum, speed[i]))
+      let way = step.looksAhead ? ahead : speed[i]
+      let change = negative(arithmetic.product(way, step.rate))
+      guard isCompensated else {
+        expected[i] = arithmetic.sum(expected[i], change)
+        continue
+      }
+      let y = arithmetic.sum(change, negative(rest[i]))
+      let moved = arithmetic.sum(expected[i], y)
+      rest[i] = arithmetic.sum(arithmetic.sum(moved, negative(expected[i])), negative(y))
+      expected[i] = moved
+    }
+    #expect(weights == expected && velocity == speed && lost == rest)
+    #expect(weights != start)
+  }
+
+  @Test(arguments: InstructionSet.available, 1...12)
+  func roundingFindsTheNearestLogarithm(_ set: InstructionSet, fraction: Int) {
+    var random = RandomSource(seed: UInt64(fraction))
+    var x: [Float] = [0, -0.0, 1, -1, .infinity, -.infinity, .leastNonzeroMagnitude, 1e30, -1e-30]
+    x += (0..<4000).map { _ in
+      Float(bitPattern: UInt32.random(in: 0x3780_0000..<0x4880_0000, using: &random))
+    }
+    var y = x
+    var span = y.mutableSpan
+    LogarithmicRounding.of(fraction: fraction).round(x.span, integer: 5, into: &span, using: set)
+    let scale = Double(1 << fraction), limit = Double(1 << (fraction + 4) - 1)
+    for (x, y) in zip(x, y) where x != 0 && x.isFinite && abs(x) >= 0x1p-120 {
+      let steps = (logarithm(Double(abs(x))) * scale).rounded()
+      guard steps >= -limit else {
+        #expect(y == 0)
+        continue
+      }
+      #expect(abs(logarithm(Double(abs(y))) * scale - min(steps, limit)) < 0.01, "\(x) to \(y)")
+      #expect(y.sign == x.sign)
+    }
+    #expect(y[0] == 0 && y[1] == 0 && y[4] > 0 && y[5] < 0 && y[4].isFinite && y[6] == 0)
+    var nan: [Float] = [.nan]
+    span = nan.mutableSpan
+    LogarithmicRounding.of(fraction: fraction).round(
+      [Float.nan].span, integer: 5, into: &span, using: set)
+    #expect(nan[0].isNaN)
+  }
+}

@@ -1,0 +1,174 @@
+import AddendArchives
+import AddendCatalogue
+import AddendData
+import AddendNetworks
+import AddendTensors
+import AddendTestSupport
+import AddendTraining
+import Testing
+
+/// Training with logarithms everywhere: products, sums, functions, loss and updates.
+struct LogarithmicTrainingTests {
+  /// Sixteen pixels a digit are plenty to learn from.
+  private static let network = Network("mlp", input: [8, 8, 1]) {
+    Flatten()
+    Dense(32)
+    LeakyReLU()
+    Dense(10)
+  }
+
+  private static func plan(
+    _ optimizer: SGD = SGD(momentum: 0.9), epochs: Int = 6
+  ) -> TrainingPlan {
+    TrainingPlan(epochs: epochs, batchSize: 32, optimizer: optimizer, learningRate: 0.05, seed: 2)
+  }
+
+  private static func digits() throws -> DatasetSplits {
+    try Datasets.load(Specification("digits"), from: DataStore())
+  }
+
+  private static func accuracy<Scalar: TensorScalar>(
+    _ scalar: Scalar.Type, network: Network = network, plan: TrainingPlan = plan()
+  ) throws -> Double {
+    var trainer = Trainer(try Model<Scalar>(network, seed: 2), plan: plan)
+    try trainer.run(on: digits())
+    return try #require(trainer.history.last?.validation?.accuracy)
+  }
+
+  @Test func logarithmsTrainAsFloatsDo() throws {
+    let exact = try Self.accuracy(Float.self)
+    #expect(exact > 0.9)
+    #expect(try Self.accuracy(LNS16.self) > exact - 0.02)
+    let kahan = SGD(momentum: 0.9, compensation: .kahan)
+    #expect(try Self.accuracy(LNS16.self, plan: Self.plan(kahan)) > exact - 0.02)
+  }
+
+  /// From pixels to accuracy no float becomes a logarithm and no logarithm a float: in the whole process
+  /// conversions stop it from before the model is made.
+  @Test func trainingConvertsNothing() async {
+    await #expect(processExitsWith: .success) {
+      FloatConversions.forbid()
+      let kahan = SGD(momentum: 0.9, decay: 1e-4, compensation: .kahan)
+      guard try Self.accuracy(LNS16.self, plan: Self.plan(kahan, epochs: 2)) > 0.5 else {
+        throw NothingLearnt()
+      }
+    }
+  }
+
+  /// The usual layers neither: normalisation, convolution, pooling, tangents, dropout, residuals.
+  @Test func usualLayersConvertNothing() async {
+    await #expect(processExitsWith: .success) {
+      FloatConversions.forbid()
+      let network = Network("convolutional", input: [8, 8, 1]) {
+        Convolution(4, size: 3, padding: .same)
+        BatchNorm()
+        ReLU()
+        MaxPool(2)
+        Flatten()
+        Dropout(0.2)
+        Dense(16)
+        Tanh()
+        Dense(10)
+      }
+      guard try Self.accuracy(LNS16.self, network: network, plan: Self.plan(epochs: 1)) > 0.2 else {
+        throw NothingLearnt()
+      }
+    }
+  }
+
+  /// Recurrent layers, whose sequences no data set holds as bytes: a step on numbers made of constants.
+  @Test func recurrentLayersConvertNothing() async {
+    await #expect(processExitsWith: .success) {
+      FloatConversions.forbid()
+      for cell: any LayerConfiguration in [LSTM(6), GRU(6)] {
+        let network = Network("recurrent", input: [5, 4]) {
+          cell
+          LayerNorm()
+          Dense(3)
+        }
+        var model = try Model<LNS16>(network, seed: 1)
+        var context = PassContext<LNS16>()
+        let x = Tensor<LNS16>([2, 5, 4], (0..<40).map { LNS16(constant: Double($0 - 20) / 10) })
+        let y = try model.trainingForward(x, &context)
+        model.backward(y)
+        guard y.elements.contains(where: { $0 != .zero }) else { throw NothingLearnt() }
+      }
+    }
+  }
+
+  private struct NothingLearnt: Error {}
+
+  /// The test above can fail: each way to convert does stop the process.
+  @Test func plantedConversionsStopTheProcess() async {
+    await #expect(processExitsWith: .failure) {
+      FloatConversions.forbid()
+      _ = LNS16(0.5)
+    }
+    await #expect(processExitsWith: .failure) {
+      let number = LNS16(0.5)
+      FloatConversions.forbid()
+      _ = number.double
+    }
+    await #expect(processExitsWith: .failure) {
+      let floats = Tensor<Float>([2], [1, 2])
+      FloatConversions.forbid()
+      _ = Tensor<LNS16>(floats)
+    }
+    await #expect(processExitsWith: .success) {
+      FloatConversions.forbid()
+      _ = LNS16(constant: 0.5).reported
+    }
+  }
+
+  /// How far 400 steps of a ten-thousandth move a weight of one, in all a twenty-fifth. An addition changes the
+  /// logarithm only where it moves it by half a place, by 3.4e-4 of the weight.
+  private func movement(_ compensation: SGD.Compensation) -> Double {
+    var weight = Tensor<LNS16>([1], [LNS16(1)])
+    let gradient = Tensor<LNS16>([1], [LNS16(-1)])
+    let optimizer = SGD(momentum: 0, compensation: compensation)
+    var state = optimizer.stateNames.map { _ in Tensor<LNS16>([1]) }
+    for step in 1...400 {
+      optimizer.update(
+        &weight, gradient: gradient, state: &state, UpdateMoment(learningRate: 1e-4, step: step))
+    }
+    return weight.elements[0].double - 1
+  }
+
+  @Test func kahanKeepsStepsThatAnAdditionLoses() {
+    #expect(movement(.none) == 0)
+    #expect(abs(movement(.kahan) - 0.04) < 0.002)
+  }
+
+  /// In a wide format compensation changes nothing but last places.
+  @Test func compensationIsTheSameStep() {
+    var random = RandomSource(seed: 8)
+    let start = Tensor<Double>.normal([50], using: &random)
+    let gradient = Tensor<Double>.normal([50], using: &random)
+    let results = SGD.Compensation.allCases.map { compensation in
+      let optimizer = SGD(momentum: 0.9, nesterov: true, decay: 0.01, compensation: compensation)
+      var weights = start
+      var state = optimizer.stateNames.map { _ in Tensor<Double>([50]) }
+      for step in 1...5 {
+        optimizer.update(
+          &weights, gradient: gradient, state: &state, UpdateMoment(learningRate: 0.1, step: step))
+      }
+      return weights
+    }
+    #expect(mismatch(results[0].elements, results[1].elements, within: 1e-14) == nil)
+    #expect(results[0] != start)
+  }
+
+  @Test func archivesHoldLogarithms() throws {
+    let model = try Model<LNS16>(Self.network, seed: 1)
+    let bytes = try archiveBytes { writer throws(ArchiveError) in
+      try ModelArchive(model).write(to: &writer)
+    }
+    let archive = try Archive(bytes)
+    #expect(try archive.scalarName == "lns5.10/64")
+    let copy = try ModelArchive<LNS16>(archive).model
+    let x = Tensor<LNS16>(try Self.digits().test.batch([0, 1, 2]).input)
+    #expect(try copy.forward(x) == model.forward(x))
+    #expect(throws: ArchiveError.self) { try ModelArchive<Float>(archive) }
+    #expect(throws: ArchiveError.self) { try ModelArchive<LogNumber<5, 9, 64>>(archive) }
+  }
+}
