@@ -80,9 +80,7 @@ public struct PixelBlock: Sendable, Equatable {
   /// Each byte as its constant of the format.
   func numbers<Scalar: TensorScalar>() -> Tensor<Scalar> {
     let table = normalization.table(channels: shape[3]).map { Scalar(constant: Double($0)) }
-    return Tensor(shape) { span in
-      PixelNormalization.convert(bytes.span, by: table.span, into: &span, at: 0)
-    }
+    return Tensor(shape) { Scalar.lookUp(bytes.span, in: table.span, into: &$0) }
   }
 
   func gathered(_ rows: [Int]) -> PixelBlock {

@@ -86,46 +86,7 @@ extension LogNumber {
       decay: Self(constant: step.weightDecay).bitPattern, looksAhead: step.form == .nesterov)
   }
 
-  /// Each row's `e^(z − largest)` with their sum; the loss in logarithms, too.
-  ///
-  /// The class's gradient is `−Σ` of the other classes' shares, which `share − 1` would lose the places of.
-  public static func softmaxCrossEntropy(
-    _ logits: inout MutableSpan<Self>, columns: Int, classes: Span<Int32>, smoothing: Double,
-    weight: Double
-  ) -> Double {
-    precondition(
-      columns > 0 && logits.count == columns * classes.count,
-      "softmaxCrossEntropy: one class a row")
-    let spread = Self(constant: weight * smoothing / Double(columns))
-    let mean = Self(constant: smoothing / Double(columns))
-    let (weight, kept) = (Self(constant: weight), Self(constant: 1 - smoothing))
-    let peak = weight * kept
-    var loss = Self.zero
-    for r in classes.indices {
-      let row = r * columns..<(r + 1) * columns
-      let target = Int(classes[r])
-      precondition(target < columns, "softmaxCrossEntropy: class \(target) of \(columns)")
-      guard target >= 0 else {
-        for i in row { logits[i] = .zero }
-        continue
-      }
-      let chosen = row.lowerBound + target
-      let largest = largest(of: logits.span, in: row)
-      var total = kept * (largest - logits[chosen])
-      if smoothing > 0 { for i in row { total += mean * (largest - logits[i]) } }
-      var others = Self.zero
-      for i in row {
-        logits[i] = exp(logits[i] - largest)
-        if i != chosen { others += logits[i] }
-      }
-      let sum = others + logits[chosen]
-      loss += total + log(sum)
-      let factor = weight / sum
-      // share − (1 − ε) = ε − (sum of the others' shares)
-      let rest = weight - peak
-      logits[chosen] = rest - others * factor - spread
-      for i in row where i != chosen { logits[i] = logits[i] * factor - spread }
-    }
-    return loss.reported
-  }
+  public static func lookUp(
+    _ bytes: Span<UInt8>, in table: Span<Self>, into y: inout MutableSpan<Self>
+  ) { LogarithmicKernels.lookUp(bytes, in: table, into: &y) }
 }

@@ -10,6 +10,19 @@ extension TensorScalar {
     return nil
   }
 
+  public static func lookUp(
+    _ bytes: Span<UInt8>, in table: Span<Self>, into y: inout MutableSpan<Self>
+  ) {
+    let channels = table.count / 256
+    precondition(
+      table.count == 256 * channels && channels > 0 && bytes.count == y.count, "lookUp: extents")
+    var channel = 0
+    for i in bytes.indices {
+      y[i] = table[256 * channel + Int(bytes[i])]
+      channel = channel + 1 == channels ? 0 : channel + 1
+    }
+  }
+
   public static func gatherRows(
     of table: Span<Self>, width: Int, _ indices: Span<Int32>, into y: inout MutableSpan<Self>
   ) {

@@ -64,7 +64,7 @@ extension TensorScalar {
     return loss
   }
 
-  static func largest(of x: Span<Self>, in row: Range<Int>) -> Self {
+  private static func largest(of x: Span<Self>, in row: Range<Int>) -> Self {
     var largest = x[row.lowerBound]
     for i in row.dropFirst() { largest = max(largest, x[i]) }
     return largest

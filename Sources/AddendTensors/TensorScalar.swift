@@ -231,6 +231,8 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   static func indices(
     of x: Span<Self>, below limit: Int, into indices: inout MutableSpan<Int32>
   ) -> Int?
+  /// `y[i] = table[256 · (i mod channels) + bytes[i]]`, the table having 256 numbers for each channel.
+  static func lookUp(_ bytes: Span<UInt8>, in table: Span<Self>, into y: inout MutableSpan<Self>)
   /// `y[i, :] = table[indices[i], :]`.
   static func gatherRows(
     of table: Span<Self>, width: Int, _ indices: Span<Int32>, into y: inout MutableSpan<Self>)

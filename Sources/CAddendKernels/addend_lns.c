@@ -58,3 +58,9 @@ void addend_lns_pack(const addend_lns_table *t, bool transposes_b, size_t n, siz
     for (size_t j = n; j < width; ++j) to[j] = ADDEND_LNS_ZERO;
   }
 }
+
+void addend_lns_look_up(size_t n, size_t channels, const uint8_t *restrict bytes,
+                        const uint16_t *restrict table, uint16_t *restrict y) {
+  for (size_t i = 0; i < n;)
+    for (size_t c = 0; c < channels && i < n; ++c, ++i) y[i] = table[256 * c + bytes[i]];
+}

@@ -102,56 +102,71 @@ ADDEND_INLINE void NAMED(list)(const addend_lns_table *t, const addend_lns_gemm 
   }
 }
 
-ADDEND_INLINE void NAMED(tile)(const addend_lns_table *table, const NAMED(rule) *t,
-                               const addend_lns_gemm *g, size_t row, size_t column, size_t width,
-                               const size_t rows, const size_t vectors) {
-  enum { levels = 40 };
-  WORDS kept[levels][8];
-  bool is_full[levels] = {false};
-  WORDS sums[8];
-  for (size_t first = 0; first < g->k; first += ADDEND_LNS_BLOCK) {
-    const size_t count = g->k - first < ADDEND_LNS_BLOCK ? g->k - first : ADDEND_LNS_BLOCK;
-    NAMED(terms) list;
-    NAMED(list)(table, g, row, rows, first, count, &list);
-    for (size_t i = 0; i < rows * vectors; ++i) sums[i] = EACH(ADDEND_LNS_ZERO);
-    for (size_t p = 0; p < list.count; ++p) {
-      const int32_t *right = g->b + list.term[p] * width + column;
-      for (size_t v = 0; v < vectors; ++v) {
-        const WORDS b = *(const NAMED(loose) *)(right + v * LANES);
-        for (size_t r = 0; r < rows; ++r) {
-          const int32_t left = list.left[p][r];
-          const WORDS product = (b + (left & ~1)) ^ (left & 1);
-          sums[r * vectors + v] = NAMED(sum)(t, sums[r * vectors + v], product);
-        }
-      }
-    }
-    size_t level = 0;
-    for (; is_full[level]; ++level) {
-      for (size_t i = 0; i < rows * vectors; ++i) sums[i] = NAMED(sum)(t, kept[level][i], sums[i]);
-      is_full[level] = false;
-    }
-    for (size_t i = 0; i < rows * vectors; ++i) kept[level][i] = sums[i];
-    is_full[level] = true;
-  }
-  for (size_t i = 0; i < rows * vectors; ++i) sums[i] = EACH(ADDEND_LNS_ZERO);
-  bool is_first = true;
-  for (size_t level = 0; level < levels; ++level) {
-    if (!is_full[level]) continue;
-    for (size_t i = 0; i < rows * vectors; ++i)
-      sums[i] = is_first ? kept[level][i] : NAMED(sum)(t, kept[level][i], sums[i]);
-    is_first = false;
-  }
+// Rounds the tile's sums, and adds what C holds and the bias.
+ADDEND_INLINE void NAMED(finish)(const NAMED(rule) *t, const addend_lns_gemm *g, size_t row,
+                                 size_t column, const size_t rows, const size_t vectors,
+                                 const WORDS *sums) {
   for (size_t r = 0; r < rows; ++r) {
     for (size_t v = 0; v < vectors; ++v) {
       const size_t start = column + v * LANES;
       if (start >= g->n) break;
       uint16_t *const to = g->c + (row + r) * g->n + start;
       WORDS word = NAMED(kept)(t, sums[r * vectors + v]);
-      if (g->accumulates) word = NAMED(kept)(t, NAMED(sum)(t, NAMED(load)(t, to, g->n - start), word));
+      if (g->accumulates) {
+        const WORDS held = NAMED(load)(t, to, g->n - start);
+        word = NAMED(kept)(t, NAMED(sum)(t, held, word));
+      }
       if (g->bias) word = NAMED(sum)(t, word, NAMED(load)(t, g->bias + start, g->n - start));
       NAMED(store)(t, word, to, g->n - start);
     }
   }
+}
+
+// Adds `count` terms from `first` on to sums that start at zero.
+ADDEND_INLINE void NAMED(block)(const addend_lns_table *table, const NAMED(rule) *t,
+                                const addend_lns_gemm *g, size_t row, size_t column, size_t width,
+                                size_t first, size_t count, const size_t rows,
+                                const size_t vectors, WORDS *sums) {
+  NAMED(terms) list;
+  NAMED(list)(table, g, row, rows, first, count, &list);
+  for (size_t i = 0; i < rows * vectors; ++i) sums[i] = EACH(ADDEND_LNS_ZERO);
+  for (size_t p = 0; p < list.count; ++p) {
+    const int32_t *right = g->b + list.term[p] * width + column;
+    for (size_t v = 0; v < vectors; ++v) {
+      const WORDS b = *(const NAMED(loose) *)(right + v * LANES);
+      for (size_t r = 0; r < rows; ++r) {
+        const int32_t left = list.left[p][r];
+        const WORDS product = (b + (left & ~1)) ^ (left & 1);
+        sums[r * vectors + v] = NAMED(sum)(t, sums[r * vectors + v], product);
+      }
+    }
+  }
+}
+
+ADDEND_INLINE void NAMED(tile)(const addend_lns_table *table, const NAMED(rule) *t,
+                               const addend_lns_gemm *g, size_t row, size_t column, size_t width,
+                               const size_t rows, const size_t vectors) {
+  enum { levels = 40, most = 8 };
+  const size_t tile = rows * vectors;
+  WORDS kept[levels][most], sums[most];
+  bool is_full[levels] = {false};
+  for (size_t first = 0; first < g->k; first += ADDEND_LNS_BLOCK) {
+    const size_t count = g->k - first < ADDEND_LNS_BLOCK ? g->k - first : ADDEND_LNS_BLOCK;
+    NAMED(block)(table, t, g, row, column, width, first, count, rows, vectors, sums);
+    size_t level = 0;
+    for (; is_full[level]; ++level) {
+      for (size_t i = 0; i < tile; ++i) sums[i] = NAMED(sum)(t, kept[level][i], sums[i]);
+      is_full[level] = false;
+    }
+    for (size_t i = 0; i < tile; ++i) kept[level][i] = sums[i];
+    is_full[level] = true;
+  }
+  for (size_t i = 0; i < tile; ++i) sums[i] = EACH(ADDEND_LNS_ZERO);
+  // What is left, the smallest numbers of blocks first; zero adds nothing.
+  for (size_t level = 0; level < levels; ++level)
+    for (size_t i = 0; is_full[level] && i < tile; ++i)
+      sums[i] = NAMED(sum)(t, kept[level][i], sums[i]);
+  NAMED(finish)(t, g, row, column, rows, vectors, sums);
 }
 
 #define TILE(rows, vectors)                                                                  \

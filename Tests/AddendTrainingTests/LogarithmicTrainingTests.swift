@@ -49,8 +49,11 @@ struct LogarithmicTrainingTests {
     await #expect(processExitsWith: .success) {
       FloatConversions.forbid()
       let kahan = SGD(momentum: 0.9, decay: 1e-4, compensation: .kahan)
-      guard try Self.accuracy(LNS16.self, plan: Self.plan(kahan, epochs: 2)) > 0.5 else {
-        throw NothingLearnt()
+      guard
+        try LogarithmicTrainingTests.accuracy(
+          LNS16.self, plan: LogarithmicTrainingTests.plan(kahan, epochs: 2)) > 0.5
+      else {
+        throw LogarithmicTrainingTests.NothingLearnt()
       }
     }
   }
@@ -70,8 +73,11 @@ struct LogarithmicTrainingTests {
         Tanh()
         Dense(10)
       }
-      guard try Self.accuracy(LNS16.self, network: network, plan: Self.plan(epochs: 1)) > 0.2 else {
-        throw NothingLearnt()
+      guard
+        try LogarithmicTrainingTests.accuracy(
+          LNS16.self, network: network, plan: LogarithmicTrainingTests.plan(epochs: 1)) > 0.2
+      else {
+        throw LogarithmicTrainingTests.NothingLearnt()
       }
     }
   }
@@ -91,7 +97,9 @@ struct LogarithmicTrainingTests {
         let x = Tensor<LNS16>([2, 5, 4], (0..<40).map { LNS16(constant: Double($0 - 20) / 10) })
         let y = try model.trainingForward(x, &context)
         model.backward(y)
-        guard y.elements.contains(where: { $0 != .zero }) else { throw NothingLearnt() }
+        guard y.elements.contains(where: { $0 != .zero }) else {
+          throw LogarithmicTrainingTests.NothingLearnt()
+        }
       }
     }
   }

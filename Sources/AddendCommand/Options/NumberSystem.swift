@@ -33,7 +33,10 @@ struct NumberSystem: Equatable {
   /// `lns`, or `lns:` with some of `integer`, `fraction` and `step`.
   private static func logarithms(_ text: String) throws -> any TensorScalar.Type {
     var numbers = ["integer": 5, "fraction": 10, "step": 64]
-    for part in text.dropFirst(4).split(separator: ",", omittingEmptySubsequences: false) {
+    let parts =
+      text == "lns"
+      ? [] : text.dropFirst(4).split(separator: ",", omittingEmptySubsequences: false)
+    for part in parts {
       let words = part.split(separator: "=", maxSplits: 1).map(String.init)
       guard words.count == 2, numbers[words[0]] != nil, let value = number(words[0], words[1])
       else {

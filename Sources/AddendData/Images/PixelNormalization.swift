@@ -1,5 +1,4 @@
 internal import AddendCatalogue
-internal import AddendTensors
 
 /// How a pixel's byte becomes a number: `y = (x / maximum − mean[c]) / deviation[c]`.
 public struct PixelNormalization: Hashable, Sendable {
@@ -64,9 +63,8 @@ public struct PixelNormalization: Hashable, Sendable {
   }
 
   /// `target[start + i] = table[256 · (i mod channels) + pixels[i]]`, channels interleaved.
-  @specialized(where Scalar == Float)
-  static func convert<Scalar: TensorScalar>(
-    _ pixels: Span<UInt8>, by table: Span<Scalar>, into target: inout MutableSpan<Scalar>,
+  static func convert(
+    _ pixels: Span<UInt8>, by table: Span<Float>, into target: inout MutableSpan<Float>,
     at start: Int
   ) {
     let channels = table.count / 256

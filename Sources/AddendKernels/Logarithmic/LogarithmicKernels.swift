@@ -72,6 +72,19 @@ public struct LogarithmicKernels: Sendable {
     return packed
   }
 
+  /// `y[i] = table[256 · (i mod channels) + bytes[i]]`.
+  public static func lookUp<Number: BitwiseCopyable>(
+    _ bytes: Span<UInt8>, in table: Span<Number>, into y: inout MutableSpan<Number>
+  ) {
+    let (count, channels) = (bytes.count, table.count / 256)
+    precondition(
+      table.count == 256 * channels && channels > 0 && count == y.count, "lookUp: extents")
+    guard let bytes = unsafe bytes.address, let table = unsafe table.patterns,
+      let y = unsafe y.patterns
+    else { return }
+    unsafe addend_lns_look_up(count, channels, bytes, table, y)
+  }
+
   /// `y += α x`.
   public func addScaled<Number: BitwiseCopyable>(
     _ alpha: UInt16, _ x: Span<Number>, to y: inout MutableSpan<Number>

@@ -59,7 +59,7 @@ typedef struct {
 typedef struct {
   /// C = op(A) B [+ C] [+ bias]: each sum as above, then rounded, then C and the bias added.
   void (*gemm)(const addend_lns_table *table, const addend_lns_gemm *gemm);
-  /// y[r][i] += alpha x[i], for each of `rows` rows of y where x has one, or as many.
+  /// y[i] += alpha x[i], the product rounded first.
   void (*add)(const addend_lns_table *table, size_t n, uint16_t alpha, const uint16_t *restrict x,
               uint16_t *restrict y);
   /// y[i] *= x[i].
@@ -113,6 +113,10 @@ double addend_lns_to_double(int32_t bias, int32_t fraction, uint16_t pattern);
 /// a + b, a b (both saturating).
 uint16_t addend_lns_sum(const addend_lns_table *table, uint16_t a, uint16_t b);
 uint16_t addend_lns_product(const addend_lns_table *table, uint16_t a, uint16_t b);
+
+/// y[i] = table[256 (i mod channels) + bytes[i]].
+void addend_lns_look_up(size_t n, size_t channels, const uint8_t *restrict bytes,
+                        const uint16_t *restrict table, uint16_t *restrict y);
 
 /// B [k][n], or [n][k], as words [k][n rounded up to whole lanes]: rows `first` to `first + rows - 1` of
 /// them. What is behind the n-th is zero.

@@ -152,7 +152,9 @@ struct LogarithmicKernelsTests {
     var (expected, speed) = (start, velocity)
     var lost = isCompensated ? patterns(count, arithmetic, isWild: false, seed: 4) : []
     var rest = lost
-    var (w, v, c) = (weights.mutableSpan, velocity.mutableSpan, lost.mutableSpan)
+    var w = weights.mutableSpan
+    var v = velocity.mutableSpan
+    var c = lost.mutableSpan
     LogarithmicKernels(arithmetic, set).update(
       &w, gradient: gradient.span, velocity: &v, lost: &c, step)
     for i in 0..<count {
@@ -196,10 +198,11 @@ struct LogarithmicKernelsTests {
       #expect(y.sign == x.sign)
     }
     #expect(y[0] == 0 && y[1] == 0 && y[4] > 0 && y[5] < 0 && y[4].isFinite && y[6] == 0)
-    var nan: [Float] = [.nan]
+    let input: [Float] = [.nan]
+    var nan = input
     span = nan.mutableSpan
     LogarithmicRounding.of(fraction: fraction).round(
-      [Float.nan].span, integer: 5, into: &span, using: set)
+      input.span, integer: 5, into: &span, using: set)
     #expect(nan[0].isNaN)
   }
 }
