@@ -1,5 +1,6 @@
 #include "addend_binary.h"
 
+#include <stdbool.h>
 #include <string.h>
 #if defined(__x86_64__)
 #include <immintrin.h>

@@ -98,9 +98,18 @@ static void pixels_avx512(const addend_binary_pixels *pixels) {
       const size_t column = ADDEND_BINARY_PANEL * (q->first_panel + i);
       const size_t columns =
           q->columns - column < ADDEND_BINARY_PANEL ? q->columns - column : ADDEND_BINARY_PANEL;
-      int32_t values[ADDEND_BINARY_PANEL] = {0};
-      for (size_t j = 0; j < columns; ++j)
-        values[j] = pixels->bases[column + j] + all_pixels - 2 * sums[r][ADDEND_BINARY_PANEL * i + j];
+      const int32_t *from = sums[r] + ADDEND_BINARY_PANEL * i, *bases = pixels->bases + column;
+      int32_t values[ADDEND_BINARY_PANEL];
+      if (columns == ADDEND_BINARY_PANEL) {
+        for (size_t j = 0; j < ADDEND_BINARY_PANEL; j += 16) {
+          const __m512i twice = _mm512_slli_epi32(_mm512_loadu_si512(from + j), 1);
+          const __m512i base =
+              _mm512_add_epi32(_mm512_loadu_si512(bases + j), _mm512_set1_epi32(all_pixels));
+          _mm512_storeu_si512(values + j, _mm512_sub_epi32(base, twice));
+        }
+      } else {
+        for (size_t j = 0; j < columns; ++j) values[j] = bases[j] + all_pixels - 2 * from[j];
+      }
       finish_avx512(q, r, q->first_panel + i, columns, halves, values);
     }
   }

@@ -22,14 +22,38 @@ ADDEND_TILE_INLINE void ADDEND_VARIANT(finish)(const addend_binary_product *rest
   }
 }
 
+/// A whole panel for as many rows as a tile has, all of class 0.
+ADDEND_TILE_INLINE void ADDEND_VARIANT(finish_all)(
+    const addend_binary_product *restrict q, size_t row, size_t i, size_t halves,
+    const int32_t (*restrict counts)[ADDEND_BINARY_PANEL]) {
+  const size_t column = ADDEND_BINARY_PANEL * i;
+  if (q->sums) {
+    const int32_t *offsets = q->offsets + column;
+    int32_t *sums = q->sums + row * q->columns + column;
+    for (size_t r = 0; r < ADDEND_BINARY_ROWS; ++r, sums += q->columns)
+      SUMS(counts[r], 1, offsets, sums);
+  }
+  if (q->bits) {
+    const int32_t *thresholds = q->thresholds + column;
+    const uint32_t flips = ((const uint32_t *)(const void *)q->flips)[i];
+    uint32_t *bits = (uint32_t *)(void *)q->bits + row * halves + i;
+    for (size_t r = 0; r < ADDEND_BINARY_ROWS; ++r, bits += halves)
+      *bits = ABOVE(counts[r], thresholds) ^ flips;
+  }
+}
+
 static void ADDEND_VARIANT(product)(const addend_binary_product *product) {
   const addend_binary_product q = *product;
   enum { most = ADDEND_BINARY_ROWS };
+  const size_t all_panels = (q.columns + ADDEND_BINARY_PANEL - 1) / ADDEND_BINARY_PANEL;
   const size_t all = q.rows * q.planes, halves = 2 * ((q.columns + 63) / 64);
   for (size_t i = q.first_panel; i < q.first_panel + q.panels; ++i) {
     const uint32_t *panel = q.b + 2 * ADDEND_BINARY_PANEL * q.words * i;
     const size_t left_columns = q.columns - ADDEND_BINARY_PANEL * i;
     const size_t columns = left_columns < ADDEND_BINARY_PANEL ? left_columns : ADDEND_BINARY_PANEL;
+    // What is to be done with whole panels of single planes is known beforehand.
+    const bool is_plain = q.planes == 1 && !q.classes && columns == ADDEND_BINARY_PANEL &&
+                         (i % 2 == 1 || i + 1 < all_panels);
     int32_t counts[most][ADDEND_BINARY_PANEL], values[ADDEND_BINARY_PANEL];
     for (size_t first = 0; first < all;) {
       const uint64_t *a = q.a + q.words * first;
@@ -39,6 +63,11 @@ static void ADDEND_VARIANT(product)(const addend_binary_product *product) {
       if (rows == most) ADDEND_VARIANT(tile)(most, q.words, a, panel, counts);
       else if (rows == 2 && most > 2) ADDEND_VARIANT(tile)(2, q.words, a, panel, counts);
       else ADDEND_VARIANT(tile)(1, q.words, a, panel, counts);
+      if (rows == most && is_plain) {
+        ADDEND_VARIANT(finish_all)(&q, first, i, halves, counts);
+        first += most;
+        continue;
+      }
       for (size_t r = 0; r < rows; ++r) {
         if (q.planes == 1) {
           ADDEND_VARIANT(finish)(&q, first + r, i, columns, halves, counts[r]);

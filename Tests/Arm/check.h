@@ -58,4 +58,5 @@ void check_convolutions(addend_isa set);
 void check_recurrences(addend_isa set);
 void check_functions(addend_isa set);
 void check_codebooks(addend_isa set);
+void check_binary(addend_isa set);
 #endif

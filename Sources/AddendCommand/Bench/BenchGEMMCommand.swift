@@ -16,11 +16,15 @@ struct BenchGEMMCommand: ParsableCommand {
   @Flag(help: "Everyone lays the second matrix out for products beforehand, untimed.")
   var packed = false
 
+  @Flag(help: "Signs on bits, the second matrix laid out beforehand, beside ±1 in float32.")
+  var binary = false
+
   @OptionGroup var options: BenchOptions
 
   mutating func validate() throws { _ = try benchmarks() }
 
   func run() throws {
+    guard !binary else { return try runBinary() }
     let benchmarks = try benchmarks()
     let (results, limits) = try options.measured(
       benchmarks.map { one in .init(name: one.name) { try one.run($0) } })
@@ -43,7 +47,7 @@ struct BenchGEMMCommand: ParsableCommand {
     }
   }
 
-  private func benchmarks() throws -> [GEMMBenchmark] {
+  func benchmarks() throws -> [GEMMBenchmark] {
     let second: GEMMBenchmark.SecondMatrix = packed ? .packed : .plain
     guard !shape.isEmpty else { return GEMMBenchmark.standard.map { $0.given(second) } }
     return try shape.map { text in

@@ -28,6 +28,9 @@ struct BenchNetworkCommand: ParsableCommand {
   @Option(help: "Classes, for networks of the zoo.")
   var classes: Int?
 
+  @Flag(help: "The binary perceptron on bits, beside its float32 twin.")
+  var binary = false
+
   @OptionGroup var options: BenchOptions
 
   mutating func validate() throws {
@@ -41,6 +44,7 @@ struct BenchNetworkCommand: ParsableCommand {
   }
 
   func run() throws {
+    guard !binary else { return try runBinary() }
     let passes = try passes()
     let names =
       networks.isEmpty

@@ -77,10 +77,10 @@ public final class BinaryProgram: Sendable {
   private func run(
     _ x: Span<UInt8>, _ count: Int, _ workspace: BinaryWorkspace, into y: inout MutableSpan<Float>
   ) {
-    var from = workspace.words.0
-    var to = workspace.words.1
     var words = 0
     for (i, step) in steps.enumerated() {
+      let (first, second) = workspace.words
+      let (from, to) = i.isMultiple(of: 2) ? (first, second) : (second, first)
       let bits = from.span.extracting(first: words)
       if i + 1 == steps.count {
         step.run(x, bits, count, workspace, numbers: &y)
@@ -89,7 +89,6 @@ public final class BinaryProgram: Sendable {
         var all = to.uniqueSpan
         var result = all.part(first: words)
         step.run(x, bits, count, workspace.classes[i], workspace, into: &result)
-        swap(&from, &to)
       }
     }
   }

@@ -122,7 +122,9 @@ public struct BinaryPixelMatrix: Sendable {
     unsafe whole.bases = numbers.address
     unsafe results(&whole.product)
     let pixels = unsafe whole
-    let (tall, wide) = (Int(ADDEND_BINARY_PIXEL_ROWS), Int(ADDEND_BINARY_PIXEL_PANELS))
+    let tall = Int(ADDEND_BINARY_PIXEL_ROWS)
+    // Tables are made anew in each part; few rows leave no others to share the work by.
+    let wide = rows > 4 * tall ? Int(ADDEND_BINARY_PIXEL_PANELS) : 16
     let panels = BinaryMatrix.panels(columns)
     let panelParts = (panels + wide - 1) / wide
     let (kernel, width) = unsafe (set.binaryKernels.pixels, BinaryRows.wordCount(columns))

@@ -10,7 +10,7 @@ public struct BinaryWeight: Hashable, Sendable {
     /// Numbers that are +1 or −1 already, and 0 in the padding around an image; they are multiplied as
     /// they are.
     case signs
-    /// Numbers that stand for the pixels 0…`maximum`, each channel's a rising line over them.
+    /// `p / maximum`, brought to whole pixels `p` in 0…`maximum`; 0 in the padding around an image.
     case pixels(maximum: Int)
   }
 

@@ -61,7 +61,7 @@ enum {
   ADDEND_BINARY_GROUP = 6,
   /// The most rows and panels of one call for pixels.
   ADDEND_BINARY_PIXEL_ROWS = 4,
-  ADDEND_BINARY_PIXEL_PANELS = 64,
+  ADDEND_BINARY_PIXEL_PANELS = 128,
 };
 
 /// The product of pixels x [rows][inputs] and signs without planes: v(r, j) is what eight planes of x give.
