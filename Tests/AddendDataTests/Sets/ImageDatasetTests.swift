@@ -5,7 +5,8 @@ import Testing
 @Suite struct ImageDatasetTests {
   private func set(pixels: Int, labels: [Int32]) throws(DataError) -> ImageDataset {
     try ImageDataset(
-      name: "set", path: "set", shape: [1, 2, 3], pixels: (0..<pixels).map { UInt8($0 * 40) },
+      name: "set", path: "set", shape: [1, 2, 3],
+      pixels: (0..<pixels).map { UInt8(truncatingIfNeeded: $0 * 40) },
       labels: labels, classNames: ["a", "b"],
       normalization: PixelNormalization(mean: [0.1, 0.2, 0.3], deviation: [1, 2, 4]))
   }
