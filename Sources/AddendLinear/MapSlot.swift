@@ -12,6 +12,7 @@ public protocol MapSlot<Scalar>: Sendable {
   var cost: OperationCount { get }
   var exactTwin: ExactMap<Scalar> { get }
   var lookupTables: LookupTables? { get }
+  var int8Product: Int8Product? { get }
   /// See `LinearMap`.
   var exactWeight: Tensor<Scalar>? { get }
   mutating func addExactGradient(_ body: (inout Tensor<Scalar>, _ accumulates: Bool) -> Void)
@@ -71,6 +72,7 @@ public struct Slot<Map: LinearMap>: MapSlot {
   public var cost: OperationCount { map.cost }
   public var exactTwin: ExactMap<Scalar> { map.exactTwin }
   public var lookupTables: LookupTables? { map.lookupTables }
+  public var int8Product: Int8Product? { map.int8Product }
   public var exactWeight: Tensor<Scalar>? { map.exactWeight }
   public mutating func addExactGradient(
     _ body: (inout Tensor<Scalar>, _ accumulates: Bool) -> Void

@@ -65,12 +65,17 @@ static size_t pixel_size(const addend_int8_plan *plan) {
   return plan->window.channels * plan->groups;
 }
 
+/// The length of a tap's sums.
+static size_t tap_length(const addend_int8_plan *plan) {
+  return plan->window.channels * (plan->merges ? plan->window.filter_width : 1);
+}
+
 addend_int8_plan addend_int8_prepare(size_t batch, const addend_window *w, size_t outputs,
                                      size_t groups) {
   addend_int8_plan plan = {.batch = batch, .groups = groups, .window = *w, .outputs = outputs};
   plan.merges = groups == 1 && w->dilation == 1;
   plan.taps = w->filter_height * (plan.merges ? 1 : w->filter_width);
-  const size_t length = w->channels * (plan.merges ? w->filter_width : 1);
+  const size_t length = tap_length(&plan);
   plan.words = parts_of(length, 4);
   plan.copies = w->padding > 0 || length % 4 != 0;
   plan.panels = parts_of(strips_of(&plan), addend_int8_most_strips);
@@ -95,33 +100,42 @@ size_t addend_int8_packed_count(const addend_int8_plan *plan) {
   return addend_int8_padded(plan) * plan->taps * plan->words * 4;
 }
 
-/// Weight p of tap t in column j of a group, where it is.
-static int8_t weight(const addend_int8_plan *plan, const int8_t *filter, size_t t, size_t p, size_t j) {
-  const addend_window *w = &plan->window;
-  const size_t length = w->channels * (plan->merges ? w->filter_width : 1);
-  return p < length && j < plan->outputs ? filter[(t * length + p) * plan->outputs + j] : 0;
+/// Where weight p of tap t and column j of a group lie among the group's, or beyond all of them.
+static size_t place(const addend_int8_plan *plan, size_t t, size_t p, size_t j) {
+  const size_t length = tap_length(plan);
+  return p < length && j < plan->outputs ? (t * length + p) * plan->outputs + j : SIZE_MAX;
 }
+
+/// Calls for each packed number of a group: the number of its column, and its place in the filter.
+#define FOR_PACKED(plan, statement)                                       \
+  for (size_t panel = 0; panel < (plan)->panels; ++panel)                 \
+    for (size_t t = 0; t < (plan)->taps; ++t)                             \
+      for (size_t p = 0; p < (plan)->words; ++p)                          \
+        for (size_t j = panel_start(plan, panel) * strip;                 \
+             j < panel_start(plan, panel + 1) * strip; ++j)               \
+          for (size_t byte = 0; byte < 4; ++byte, ++packed) {             \
+            const size_t at = place(plan, t, 4 * p + byte, j);            \
+            statement;                                                    \
+          }
 
 void addend_int8_pack(const addend_int8_plan *plan, const int8_t *restrict filter,
                       int8_t *restrict packed, int32_t *restrict sums) {
-  const addend_window *w = &plan->window;
-  const size_t filter_count = w->filter_height * w->filter_width * w->channels * plan->outputs;
-  if (sums) memset(sums, 0, addend_int8_padded(plan) * sizeof *sums);
+  const size_t filter_count = tap_length(plan) * plan->taps * plan->outputs;
+  memset(sums, 0, addend_int8_padded(plan) * sizeof *sums);
   for (size_t group = 0; group < plan->groups; ++group, filter += filter_count) {
-    for (size_t panel = 0; panel < plan->panels; ++panel) {
-      const size_t first = panel_start(plan, panel) * strip;
-      const size_t end = panel_start(plan, panel + 1) * strip;
-      for (size_t t = 0; t < plan->taps; ++t)
-        for (size_t p = 0; p < plan->words; ++p)
-          for (size_t j = first; j < end; ++j)
-            for (size_t byte = 0; byte < 4; ++byte) {
-              *packed = weight(plan, filter, t, 4 * p + byte, j);
-              if (sums) sums[j] += *packed;
-              ++packed;
-            }
-    }
-    if (sums) sums += strips_of(plan) * strip;
+    FOR_PACKED(plan, {
+      *packed = at == SIZE_MAX ? 0 : filter[at];
+      sums[j] += *packed;
+    })
+    sums += strips_of(plan) * strip;
   }
+}
+
+void addend_int8_unpack(const addend_int8_plan *plan, const int8_t *restrict packed,
+                        int8_t *restrict filter) {
+  const size_t filter_count = tap_length(plan) * plan->taps * plan->outputs;
+  for (size_t group = 0; group < plan->groups; ++group, filter += filter_count)
+    FOR_PACKED(plan, if (at != SIZE_MAX) filter[at] = *packed)
 }
 
 size_t addend_int8_part_count(const addend_int8_plan *plan) {

@@ -94,10 +94,14 @@ addend_int8_plan addend_int8_prepare(size_t batch, const addend_window *window, 
 size_t addend_int8_padded(const addend_int8_plan *plan);
 /// Bytes of the packed filter, which should lie on a border of 64.
 size_t addend_int8_packed_count(const addend_int8_plan *plan);
-/// filter [group][filter_height][filter_width][channels][outputs] → packed, zeros beyond; and, where
-/// `sums` is not NULL, Σ of each column's weights, of the padded columns.
+/// filter [group][filter_height][filter_width][channels][outputs] → packed, zeros beyond; and
+/// each padded column's sum of weights.
 void addend_int8_pack(const addend_int8_plan *plan, const int8_t *restrict filter,
                       int8_t *restrict packed, int32_t *restrict sums);
+
+/// The filter that `addend_int8_pack` packed.
+void addend_int8_unpack(const addend_int8_plan *plan, const int8_t *restrict packed,
+                        int8_t *restrict filter);
 
 size_t addend_int8_part_count(const addend_int8_plan *plan);
 /// Bytes of scratch memory that one part needs, on a border of 8.
