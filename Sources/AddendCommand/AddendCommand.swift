@@ -16,7 +16,8 @@ struct AddendCommand: ParsableCommand {
     version: addendVersion,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, CompareCommand.self,
-      InspectCommand.self, DataCommand.self, TablesCommand.self, BenchCommand.self,
+      InspectCommand.self, QuantizeCommand.self, DataCommand.self, TablesCommand.self,
+      BenchCommand.self,
       CatalogueCommand.self,
     ])
 

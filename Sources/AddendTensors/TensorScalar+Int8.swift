@@ -24,7 +24,8 @@ extension TensorScalar {
       for j in 0..<outputs {
         var sum = Accumulator.zero
         for p in 0..<product.inputs {
-          let code = geometry.pixel(of: position, p).map { codes.span[$0].double } ?? Double(padding)
+          let code =
+            geometry.pixel(of: position, p).map { codes.span[$0].double } ?? Double(padding)
           let term = Accumulator(code) * Accumulator(Double(weights[p * outputs + j]))
           sum = p == 0 ? term : sum + term
         }

@@ -267,3 +267,39 @@ void addend_int8_dequantize(addend_isa isa, size_t count, const uint8_t *restric
                             float scale, float *restrict x) {
   select_lines(isa)->dequantize(count, q, zero_point, scale, x);
 }
+
+void addend_int8_max_pool(size_t batch, const addend_window *w, const uint8_t *restrict x,
+                          uint8_t filler, uint8_t *restrict y) {
+  const size_t line = w->width * w->channels;
+  for (size_t n = 0; n < batch; ++n, x += w->height * line)
+    for (size_t p = 0; p < w->output_height; ++p)
+      for (size_t q = 0; q < w->output_width; ++q, y += w->channels) {
+        // Zero is less than all, and a window that is not all padding replaces it.
+        bool is_empty = true;
+        memset(y, 0, w->channels);
+        for (size_t r = 0; r < w->filter_height; ++r) {
+          const size_t row = p * w->stride + r * w->dilation - w->padding;
+          if (row >= w->height) continue;
+          for (size_t s = 0; s < w->filter_width; ++s) {
+            const size_t column = q * w->stride + s * w->dilation - w->padding;
+            if (column >= w->width) continue;
+            const uint8_t *pixel = x + row * line + column * w->channels;
+            for (size_t c = 0; c < w->channels; ++c) y[c] = y[c] > pixel[c] ? y[c] : pixel[c];
+            is_empty = false;
+          }
+        }
+        if (is_empty) memset(y, filler, w->channels);
+      }
+}
+
+void addend_int8_subsample(size_t batch, size_t height, size_t width, size_t channels,
+                           size_t stride, size_t before, size_t after, const uint8_t *restrict x,
+                           uint8_t filler, uint8_t *restrict y) {
+  for (size_t n = 0; n < batch; ++n, x += height * width * channels)
+    for (size_t i = 0; i < height; i += stride)
+      for (size_t j = 0; j < width; j += stride, y += before + channels + after) {
+        memset(y, filler, before);
+        memcpy(y + before, x + (i * width + j) * channels, channels);
+        memset(y + before + channels, filler, after);
+      }
+}

@@ -162,6 +162,23 @@ ADDEND_INLINE void ADDEND_VARIANT(fetch)(const addend_int8_tile *restrict t, con
     for (size_t byte = 0; byte < 16 * strips * size; byte += 64) __builtin_prefetch(y + byte, 1);
 }
 
+/// Adds the products of the words at `offset` of all rows.
+ADDEND_INLINE void ADDEND_VARIANT(add_word)(const uint8_t *const *a, size_t offset,
+                                            const int8_t *b, const size_t rows,
+                                            const size_t strips,
+                                            integers16 sums[][addend_int8_most_strips]) {
+  integers16 right[addend_int8_most_strips];
+#pragma clang loop unroll(full)
+  for (size_t v = 0; v < strips; ++v) memcpy(&right[v], b + 64 * v, 64);
+#pragma clang loop unroll(full)
+  for (size_t i = 0; i < rows; ++i) {
+    const integers16 left = ADDEND_VARIANT(word_at)(a[i] + offset);
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < strips; ++v)
+      sums[i][v] = ADDEND_VARIANT(dot)(sums[i][v], left, right[v]);
+  }
+}
+
 ADDEND_INLINE void ADDEND_VARIANT(tile)(const addend_int8_tile *restrict t, const size_t rows,
                                         const size_t strips) {
   integers16 sums[addend_int8_most_rows][addend_int8_most_strips];
@@ -180,18 +197,15 @@ ADDEND_INLINE void ADDEND_VARIANT(tile)(const addend_int8_tile *restrict t, cons
     const size_t offset = t->offsets[tap];
 #pragma clang loop unroll(full)
     for (size_t i = 0; i < rows; ++i) a[i] = t->a[i] + offset;
-    for (size_t p = 0; p < words; ++p, b += step) {
-      integers16 right[addend_int8_most_strips];
+    // Four words at a time: each row's pointer then moves once for four of its products. With one strip
+    // loads are the limit, and pointers to all rows are just as many as registers.
+    size_t p = 0;
+    for (; strips > 1 && p + 4 <= words; p += 4, b += 4 * step)
 #pragma clang loop unroll(full)
-      for (size_t v = 0; v < strips; ++v) memcpy(&right[v], b + 64 * v, 64);
-#pragma clang loop unroll(full)
-      for (size_t i = 0; i < rows; ++i) {
-        const integers16 left = ADDEND_VARIANT(word_at)(a[i] + 4 * p);
-#pragma clang loop unroll(full)
-        for (size_t v = 0; v < strips; ++v)
-          sums[i][v] = ADDEND_VARIANT(dot)(sums[i][v], left, right[v]);
-      }
-    }
+      for (size_t word = 0; word < 4; ++word)
+        ADDEND_VARIANT(add_word)(a, 4 * (p + word), b + word * step, rows, strips, sums);
+    for (; p < words; ++p, b += step)
+      ADDEND_VARIANT(add_word)(a, 4 * p, b, rows, strips, sums);
   }
   const addend_int8_finish *f = t->finish;
 #define FINISH(kind, bytes, floats) \

@@ -34,7 +34,7 @@ public struct Int8Map<Scalar: TensorScalar>: LinearMap {
   /// What `backward` needs: the input, and how it became bytes; `nil` for an exact product.
   public struct Residuals: Sendable {
     let input: Tensor<Scalar>
-    let quantization: AffineQuantization?
+    public let quantization: AffineQuantization?
   }
 
   /// A map that starts from `weight: [inputSize, outputSize]`.
@@ -85,7 +85,9 @@ public struct Int8Map<Scalar: TensorScalar>: LinearMap {
     _ x: Tensor<Scalar>, bias: Tensor<Scalar>?
   ) throws(TensorError) -> Tensor<Scalar> {
     try checkInput(x, of: "int8 map")
-    guard let frozen else { return try part.exact(part.quantization).forward(part.rounded(x), bias: bias) }
+    guard let frozen else {
+      return try part.exact(part.quantization).forward(part.rounded(x), bias: bias)
+    }
     // A patch's weights are those of a filter as large as the image.
     let geometry = patch.map { frozen.geometry(ofPatches: x.shape[0], $0) }
     return frozen.convolve(

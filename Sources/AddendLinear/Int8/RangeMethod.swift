@@ -100,7 +100,8 @@ struct RangeHistogram: Sendable {
   private func best(_ price: (ClosedRange<Double>) -> Double) -> ClosedRange<Double> {
     let steps = 80
     func shrunk(_ range: ClosedRange<Double>, _ low: Int, _ high: Int) -> ClosedRange<Double> {
-      range.lowerBound * Double(low) / Double(steps)...range.upperBound * Double(high) / Double(steps)
+      range.lowerBound * Double(low) / Double(steps)...range.upperBound * Double(high)
+        / Double(steps)
     }
     var (found, lowest) = (least...most, price(least...most))
     func take(_ range: ClosedRange<Double>) {

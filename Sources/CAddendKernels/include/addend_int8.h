@@ -127,4 +127,14 @@ void addend_int8_quantize(addend_isa isa, size_t count, const float *restrict x,
 /// x[i] = (q[i] − zero_point) · scale.
 void addend_int8_dequantize(addend_isa isa, size_t count, const uint8_t *restrict q, int zero_point,
                             float scale, float *restrict x);
+
+/// Each output's largest byte under the window; `filler` where the window lies in the padding. Images as
+/// in addend_window.h, `batch` of them.
+void addend_int8_max_pool(size_t batch, const addend_window *window, const uint8_t *restrict x,
+                          uint8_t filler, uint8_t *restrict y);
+/// y[n][i][j] = x[n][i · stride][j · stride] between `before` and `after` bytes of `filler`, of images
+/// [height][width][channels].
+void addend_int8_subsample(size_t batch, size_t height, size_t width, size_t channels,
+                           size_t stride, size_t before, size_t after, const uint8_t *restrict x,
+                           uint8_t filler, uint8_t *restrict y);
 #endif
