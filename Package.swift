@@ -178,6 +178,7 @@ let package = Package(
       [
         "AddendCatalogue", "AddendCodebooks", "AddendTables", "AddendTensors", "AddendSearch",
         "AddendLinear", "AddendNetworks", "AddendArchives", "AddendData", "AddendTraining",
+        "AddendExecution",
       ]),
     tests("AddendReports", ["AddendCatalogue", "AddendFiles", "AddendTensors"]),
     tests("Addend"),

@@ -9,6 +9,8 @@ public struct GEMMBenchmark: Sendable {
     case plain
     /// Laid out for products beforehand, as weights can be: that is not timed.
     case packed
+    /// Packed int8 numbers, multiplied by bytes: all numbers are whole, sums exact integers.
+    case int8
   }
 
   public let m, n, k: Int
@@ -48,10 +50,18 @@ public struct GEMMBenchmark: Sendable {
     case .plain: try Contest(ours: Self.ways, rivals: Self.rivals).run(Problem(self), setting)
     case .packed:
       try Contest(ours: Self.packedWays, rivals: Self.packedRivals).run(Problem(self), setting)
+    case .int8:
+      try Contest(ours: Self.int8Ways, rivals: Self.int8Rivals).run(Problem(self), setting)
     }
   }
 
-  public var name: String { "gemm-\(second == .plain ? "" : "packed-")\(m)x\(n)x\(k)" }
+  public var name: String {
+    switch second {
+    case .plain: "gemm-\(m)x\(n)x\(k)"
+    case .packed: "gemm-packed-\(m)x\(n)x\(k)"
+    case .int8: "int8-gemm-\(m)x\(n)x\(k)"
+    }
+  }
 
   /// The operands, `[m, k]` and `[k, n]`.
   package struct Problem: SumProblem, Sendable {
@@ -62,8 +72,13 @@ public struct GEMMBenchmark: Sendable {
     package init(_ benchmark: GEMMBenchmark) {
       var random = RandomSource(seed: 1)
       self.benchmark = benchmark
-      a = .uniform([benchmark.m, benchmark.k], &random)
-      b = .uniform([benchmark.k, benchmark.n], &random)
+      if benchmark.second == .int8 {
+        a = .whole([benchmark.m, benchmark.k], 0...255, &random)
+        b = .whole([benchmark.k, benchmark.n], -127...127, &random)
+      } else {
+        a = .uniform([benchmark.m, benchmark.k], &random)
+        b = .uniform([benchmark.k, benchmark.n], &random)
+      }
       threads = ThreadPool.current.threadCount
     }
 
@@ -72,7 +87,8 @@ public struct GEMMBenchmark: Sendable {
     var k: Int { benchmark.k }
     package var caseName: String { benchmark.name }
     package var shapeText: String {
-      "\(m)×\(n)×\(k), \(benchmark.origin)" + (benchmark.second == .plain ? "" : ", packed")
+      "\(m)×\(n)×\(k), \(benchmark.origin)"
+        + (benchmark.second == .plain ? "" : ", \(benchmark.second.rawValue)")
     }
     package var work: Work {
       Work(

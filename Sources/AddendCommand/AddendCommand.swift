@@ -16,9 +16,8 @@ struct AddendCommand: ParsableCommand {
     version: addendVersion,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, CompareCommand.self,
-      InspectCommand.self, SensitivityCommand.self, DataCommand.self, TablesCommand.self,
-      BenchCommand.self,
-      CatalogueCommand.self,
+      InspectCommand.self, QuantizeCommand.self, SensitivityCommand.self, DataCommand.self,
+      TablesCommand.self, BenchCommand.self, CatalogueCommand.self,
     ])
 
   static func main() {

@@ -85,9 +85,10 @@ public struct MapConversion: ModelTransform {
       random: RandomSource(seed: seed, stream: 5))
     model.visitMaps(&replacement)
     if let error = replacement.error { throw error }
+    let pass = CalibrationPass(calibration, examples: examples, seed: seed)
     for learner in replacement.learners {
       learner.prepare(for: Self.progress(step: 0))
-      try pass(calibration, through: model)
+      try pass.run(through: model)
       learner.prepare(for: Self.progress(step: 1))
     }
     var installation = LearnerInstallation<Scalar>()
@@ -116,33 +117,4 @@ public struct MapConversion: ModelTransform {
     copy.visitMaps(&survey)
     return survey.found
   }
-
-  /// Sends the examples through the network as in inference, in an order that is always the same.
-  private func pass<Scalar>(
-    _ dataset: any Dataset, through model: Model<Scalar>
-  ) throws(CompressionError) {
-    let loader: BatchLoader
-    do throws(DataError) {
-      loader = try BatchLoader(
-        dataset, batchSize: min(Self.batchSize, max(1, dataset.count)), seed: seed, remainder: .kept
-      )
-    } catch {
-      throw .data(error)
-    }
-    var (seen, states): (Int, [Tensor<Scalar>]) = (0, [])
-    for batch in loader.batches(inEpoch: 0) {
-      guard seen < examples else { break }
-      var context = PassContext<Scalar>(
-        lengths: batch.lengths, initialStates: batch.continuesPrevious ? states : [])
-      do throws(NetworkError) {
-        _ = try model.forward(Tensor<Scalar>(batch.input), &context)
-      } catch {
-        throw .network(error)
-      }
-      states = context.finalStates
-      seen += batch.input.shape.first ?? 1
-    }
-  }
-
-  private static let batchSize = 128
 }

@@ -19,7 +19,7 @@ public protocol ModelTransform: Configurable {
 /// The transforms there are.
 public enum Transforms {
   public static let catalogue = Catalogue(
-    of: "transform", [BatchNormFolding.self, MapConversion.self])
+    of: "transform", [BatchNormFolding.self, MapConversion.self, Int8Quantization.self])
 
   public static func configuration(
     _ specification: Specification

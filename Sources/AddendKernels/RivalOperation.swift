@@ -80,6 +80,29 @@ internal import CAddendKernels
     return unsafe RivalOperation(addend_rival_product(bfloat16, packsSecond, threads, m, n, k))
   }
 
+  /// `product` of bytes and int8 numbers with sums in 32-bit integers: whole numbers within the formats are
+  /// set and read without loss.
+  public static func int8Product(
+    m: Int, n: Int, k: Int, packsSecond: Bool, threads: Int
+  ) -> RivalOperation? {
+    precondition(threads > 0 && m > 0 && n > 0 && k > 0, "threads and extents")
+    return unsafe RivalOperation(addend_rival_product_int8(packsSecond, threads, m, n, k))
+  }
+
+  /// A convolution as a network's inference has it: with a bias, what the result held added where `adds`,
+  /// rectified where `rectifies`; in float32 on layouts of oneDNN's choice, or from bytes to bytes. Operands:
+  /// 0 the image, 1 the filter, 2 the bias, 3 the result.
+  public static func layer(
+    int8: Bool, adds: Bool, rectifies: Bool, threads: Int, _ geometry: ConvolutionGeometry,
+    outputs: Int
+  ) -> RivalOperation? {
+    precondition(threads > 0 && outputs > 0, "threads and outputs")
+    var window = addend_window(geometry)
+    return unsafe RivalOperation(
+      addend_rival_layer(
+        int8, adds, rectifies, threads, geometry.batch, &window, outputs))
+  }
+
   /// One layer from zero states. Operands: 0 `x` `[steps, batch, inputs]`, 1 input weights
   /// `[inputs, gates, size]`, 2 recurrent weights `[size, gates, size]`, 3 biases `[gates, size]`,
   /// 4 `y` `[steps, batch, size]`; going back also 5 `dy`, 6 `dx`, and 7 to 9 the gradients of 1 to

@@ -85,6 +85,9 @@ public protocol LinearMap<Scalar>: Sendable {
   /// any other map.
   var exactWeight: Tensor<Scalar>? { get }
 
+  /// The product of bytes that the frozen form consists of; `nil` for any other map.
+  var int8Product: Int8Product? { get }
+
   /// The exact map that this one approximates.
   var exactTwin: ExactMap<Scalar> { get }
 
@@ -138,6 +141,7 @@ extension LinearMap {
   public mutating func scaleOutputs(by factors: [Double]) -> Bool { false }
   public var lookupTables: LookupTables? { nil }
   public var binaryWeight: BinaryWeight? { nil }
+  public var int8Product: Int8Product? { nil }
   public var exactWeight: Tensor<Scalar>? { nil }
   public mutating func addExactGradient(
     _ body: (inout Tensor<Scalar>, _ accumulates: Bool) -> Void

@@ -63,7 +63,7 @@ public enum Maps {
       ExactConfiguration.self, BFloat16Configuration.self, Float16Configuration.self,
       Float8Configuration.self, DynamicFixedPointConfiguration.self, LogarithmicConfiguration.self,
       SpaceConfiguration.self, LookupConfiguration.self,
-      BinaryConfiguration.self, KBitConfiguration.self,
+      BinaryConfiguration.self, KBitConfiguration.self, Int8Configuration.self,
     ])
 
   /// The configuration that `specification` names.

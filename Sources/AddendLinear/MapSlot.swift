@@ -13,6 +13,7 @@ public protocol MapSlot<Scalar>: Sendable {
   var exactTwin: ExactMap<Scalar> { get }
   var lookupTables: LookupTables? { get }
   var binaryWeight: BinaryWeight? { get }
+  var int8Product: Int8Product? { get }
   /// See `LinearMap`.
   var exactWeight: Tensor<Scalar>? { get }
   mutating func addExactGradient(_ body: (inout Tensor<Scalar>, _ accumulates: Bool) -> Void)
@@ -73,6 +74,7 @@ public struct Slot<Map: LinearMap>: MapSlot {
   public var exactTwin: ExactMap<Scalar> { map.exactTwin }
   public var lookupTables: LookupTables? { map.lookupTables }
   public var binaryWeight: BinaryWeight? { map.binaryWeight }
+  public var int8Product: Int8Product? { map.int8Product }
   public var exactWeight: Tensor<Scalar>? { map.exactWeight }
   public mutating func addExactGradient(
     _ body: (inout Tensor<Scalar>, _ accumulates: Bool) -> Void

@@ -389,6 +389,21 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
     _ shape: LookupShape, accumulates: Bool, weightGradient: inout MutableSpan<Self>,
     prototypeGradient: inout MutableSpan<Self>)
 
+  // TensorScalar+Int8.swift
+  /// `y = x W + bias` in integers: `x` an image, or rows as `Int8Product.rowGeometry` has them, brought to
+  /// the product's bytes first.
+  static func int8Convolve(
+    _ x: Span<Self>, _ product: Int8Product, _ geometry: ConvolutionGeometry, bias: Span<Self>?,
+    into y: inout MutableSpan<Self>)
+  /// `y` = the values of the bytes of `x`.
+  static func passThroughBytes(
+    _ x: Span<Self>, _ quantization: AffineQuantization, into y: inout MutableSpan<Self>)
+  /// The least and the largest of `x` and 0; NaN counts as neither.
+  static func extremes(of x: Span<Self>) -> ClosedRange<Double>
+  /// Clears `dy` where `x` is not within `lower … upper`.
+  static func clearOutside(
+    _ dy: inout MutableSpan<Self>, of x: Span<Self>, lower: Self, upper: Self)
+
   // TensorScalar+LookupImages.swift; shapes as `LookupImageShape` names them
   /// `y[r, :] = Σ_v tables[v, code(v, r), :]`, blocks in order.
   static func sumImageEntries(

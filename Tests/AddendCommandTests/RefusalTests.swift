@@ -50,6 +50,9 @@ private let training = ["train", "--dataset", "digits", "--model", "mlp:hidden=8
   (training + ["--recompute", "99"], ["--recompute", "99", "layers"]),
   (["train", "--dataset", "digits", "--from", "m", "--network", "n"], ["--from", "--network"]),
   (["catalogue", "mapz"], ["mapz", "maps"]),
+  (["quantize", "m.addend", "--calibration", "best"], ["best", "minmax", "entropy"]),
+  (["quantize", "m.addend", "--examples", "0"], ["--examples", "0"]),
+  (["quantize", "m.safetensors", "--model", "mlp"], ["--model", "--dataset"]),
 ])
 func wrongUsageIsExplained(_ arguments: [String], words: [String]) throws {
   try expectRefusal(arguments, status: 64, words: words)

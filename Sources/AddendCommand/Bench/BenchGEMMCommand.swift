@@ -19,9 +19,15 @@ struct BenchGEMMCommand: ParsableCommand {
   @Flag(help: "Signs on bits, the second matrix laid out beforehand, beside ±1 in float32.")
   var binary = false
 
+  @Flag(help: "Bytes by int8 numbers, laid out beforehand, beside oneDNN's int8 and float32.")
+  var int8 = false
+
   @OptionGroup var options: BenchOptions
 
-  mutating func validate() throws { _ = try benchmarks() }
+  mutating func validate() throws {
+    if packed && int8 { throw ValidationError("--packed and --int8 are two benchmarks; give one.") }
+    _ = try benchmarks()
+  }
 
   func run() throws {
     guard !binary else { return try runBinary() }
@@ -33,7 +39,9 @@ struct BenchGEMMCommand: ParsableCommand {
     }
     var report = BenchReport(
       command: "gemm", options: options, results: results, limits: limits,
-      rivals: packed ? [] : ["OpenBLAS", "oneDNN sgemm", "oneDNN matmul"])
+      rivals: int8
+        ? ["oneDNN matmul, float32", "oneDNN matmul, int8"]
+        : packed ? [] : ["OpenBLAS", "oneDNN sgemm", "oneDNN matmul"])
     report.means = Self.means("all", results) + Self.means("up to 64 a side", small)
     report.series = { result in
       benchmarks.first { $0.name == result.name }?.origin == "cube" ? "cubes" : "other products"
@@ -42,13 +50,14 @@ struct BenchGEMMCommand: ParsableCommand {
   }
 
   private static func means(_ cases: String, _ results: [BenchmarkCase]) -> [GeometricMean] {
-    ["OpenBLAS", "oneDNN matmul"].compactMap { rival in
+    ["OpenBLAS", "oneDNN matmul", "oneDNN matmul, float32", "oneDNN matmul, int8"].compactMap {
+      rival in
       GeometricMean(cases, against: rival, of: results.compactMap { $0.ratio(to: rival) })
     }
   }
 
   func benchmarks() throws -> [GEMMBenchmark] {
-    let second: GEMMBenchmark.SecondMatrix = packed ? .packed : .plain
+    let second: GEMMBenchmark.SecondMatrix = int8 ? .int8 : packed ? .packed : .plain
     guard !shape.isEmpty else { return GEMMBenchmark.standard.map { $0.given(second) } }
     return try shape.map { text in
       let extents = text.split(separator: "x", omittingEmptySubsequences: false).map {

@@ -30,6 +30,8 @@ struct BenchNetworkCommand: ParsableCommand {
 
   @Flag(help: "The binary perceptron on bits, beside its float32 twin.")
   var binary = false
+  @Flag(help: "Inference in int8, beside float32 and oneDNN's convolutions in both.")
+  var int8 = false
 
   @OptionGroup var options: BenchOptions
 
@@ -45,6 +47,7 @@ struct BenchNetworkCommand: ParsableCommand {
 
   func run() throws {
     guard !binary else { return try runBinary() }
+    guard !int8 else { return try runInt8() }
     let passes = try passes()
     let names =
       networks.isEmpty
@@ -68,6 +71,32 @@ struct BenchNetworkCommand: ParsableCommand {
     report.series = { $0.shape.hasSuffix("training") ? "training" : "inference" }
     try report.write()
     reportExamples(results)
+  }
+
+  /// Networks with random weights in int8, their ranges from random inputs: speed depends on neither.
+  private func runInt8() throws {
+    var benchmarks: [Int8NetworkBenchmark] = []
+    for name in networks.isEmpty ? ["lenet-300-100", "lenet-5", "resnet:depth=20"] : networks {
+      let exact = try BatchNormFolding().transformed(model(name).model, calibration: nil)
+      var random = RandomSource(seed: options.common.seed)
+      let input = exact.network.input
+      let noise = try TensorDataset(
+        name: "noise", path: "noise",
+        inputs: Tensor<Float>(input.batched(64)) { span in
+          for i in span.indices { span[i] = Float(random.uniform()) }
+        }, targets: .classes([Int32](repeating: 0, count: 64)), classNames: ["noise"])
+      let model = try Int8Quantization(examples: 64).transformed(exact, calibration: noise).frozen()
+      benchmarks += (batch.isEmpty ? [1, 64] : batch).map {
+        Int8NetworkBenchmark(model, exact: exact, batch: $0)
+      }
+    }
+    let (results, limits) = try options.measured(
+      benchmarks.map { one in .init(name: one.name) { try one.run($0) } })
+    var report = BenchReport(
+      command: "network", options: options, results: results, limits: limits,
+      rivals: ["float32, ours", "oneDNN, float32", "oneDNN, int8"])
+    report.series = { _ in "int8" }
+    try report.write()
   }
 
   /// Examples a second, and the layers that take the time.

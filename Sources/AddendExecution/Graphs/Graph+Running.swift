@@ -11,20 +11,30 @@ extension Graph {
     precondition(x.shape.element == nodes[0].shape, "a batch of the graph's inputs")
     var results: [Tensor<Scalar>] = []
     for node in nodes {
-      results.append(try node.run(node.inputs.isEmpty ? [x] : node.inputs.map { results[$0] }))
+      results.append(
+        try node.run(
+          node.inputs.isEmpty ? [x] : node.inputs.map { results[$0] },
+          bytes: node.inputs.map { nodes[$0].bytes }))
     }
     return results[output]
   }
 }
 
 extension Graph.Node {
-  fileprivate func run(_ inputs: [Tensor<Scalar>]) throws(TensorError) -> Tensor<Scalar> {
+  /// - Parameter quantizations: what the inputs are as bytes.
+  fileprivate func run(
+    _ inputs: [Tensor<Scalar>], bytes quantizations: [AffineQuantization?]
+  ) throws(TensorError) -> Tensor<Scalar> {
     let x = inputs[0]
     let batch = x.shape[0]
     let result = shape.batched(batch)
     switch operation {
     case .input: return x
     case .linear(let linear):
+      if let product = linear.int8 {
+        let other = linear.addsInput ? (inputs[1], quantizations[1]) : nil
+        return linear.run(product, x, adding: other, as: bytes, result)
+      }
       return linear.run(x, adding: linear.addsInput ? inputs[1] : nil, result)
     case .affine(let affine):
       return Tensor(result) { Scalar.apply(affine, to: x.span, into: &$0) }
@@ -60,6 +70,8 @@ extension Graph.Node {
     case .blend:
       let (h, t) = (inputs[1], inputs[2])
       return Tensor(result) { Scalar.blend(x.span, h.span, share: t.span, into: &$0) }
+    case .quantize: return bytes.map { x.passed(through: $0) } ?? x
+    case .dequantize: return x
     case .layer(let layer):
       var context = PassContext<Scalar>()
       return try layer.forward(x, &context)

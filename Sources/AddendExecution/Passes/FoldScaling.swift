@@ -8,7 +8,7 @@ extension Graph {
     for i in nodes.indices {
       guard case .affine(let affine) = nodes[i].operation,
         case (let source, var linear)? = ownProduct(of: i, uses: useCounts), !linear.addsInput,
-        affine.scale.count == linear.outputs
+        linear.int8 == nil, affine.scale.count == linear.outputs
       else { continue }
       linear.scale(by: affine)
       nodes[source].operation = .linear(linear)

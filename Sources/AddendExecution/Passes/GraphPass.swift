@@ -9,6 +9,8 @@ public enum GraphPass: String, CaseIterable, Sendable {
   case joinSums = "join-sums"
   /// Rectifiers become part of the product or sum before them.
   case joinRectifiers = "join-rectifiers"
+  /// Results that only products of bytes take stay bytes.
+  case keepBytes = "keep-bytes"
   /// Nodes whose results nothing takes are left out.
   case removeUnused = "remove-unused"
 
@@ -18,18 +20,22 @@ public enum GraphPass: String, CaseIterable, Sendable {
     case exact
     /// With `u` the format's rounding unit, by `2 u (Σ |x W′| + |b′|)` where it changes a product.
     case rounding
+    /// Half a step of the bytes that a result becomes on its way to a sum (`keepBytes`), and float32's
+    /// rounding where products of bytes turn into bytes without becoming numbers in between.
+    case bytes
   }
 
   public var bound: Bound {
     switch self {
     case .foldScaling: .rounding
     case .joinSums, .joinRectifiers, .removeUnused: .exact
+    case .keepBytes: .bytes
     }
   }
 
   /// The passes in the order in which executables are made.
   public static let standard: [GraphPass] = [
-    .foldScaling, .joinSums, .joinRectifiers, .removeUnused,
+    .foldScaling, .joinSums, .joinRectifiers, .keepBytes, .removeUnused,
   ]
 
   /// Applies the pass.
@@ -38,6 +44,7 @@ public enum GraphPass: String, CaseIterable, Sendable {
     case .foldScaling: graph.foldScaling()
     case .joinSums: graph.joinSums()
     case .joinRectifiers: graph.joinRectifiers()
+    case .keepBytes: graph.keepBytes()
     case .removeUnused: graph.removeUnused()
     }
   }

@@ -42,8 +42,13 @@ struct ExecutionPlan: Sendable {
     case none
     case product(KernelTuner.Choice)
     case recurrent(RecurrentPass)
+    case bytes(ByteStep)
 
     init(_ node: Graph<Float>.Node, _ graph: Graph<Float>, batch: Int, tuner: KernelTuner) {
+      if let step = ByteStep(node, graph, batch: batch) {
+        self = .bytes(step)
+        return
+      }
       switch node.operation {
       case .linear(let linear):
         let inputs = linear.weights[0].shape[0]
@@ -65,6 +70,7 @@ struct ExecutionPlan: Sendable {
       switch self {
       case .product(let choice): return choice.kernel.scratchCount
       case .recurrent(let pass): return pass.scratchCount
+      case .bytes(let step): return step.scratchCount
       case .none:
         guard case .rowNormalization = node.operation else { return 0 }
         return 2 * ExecutionPlan.rows(node.shape, batch: batch)
@@ -117,7 +123,9 @@ struct ExecutionPlan: Sendable {
     for (i, node) in graph.nodes.enumerated() where i > 0 {
       if storage[i] == i, i != result {
         itemOf[i] = items.count
-        items.append(.init(count: node.shape.count * batch, life: i...last[i]))
+        let count = node.shape.count * batch
+        // Four bytes take the place of a number.
+        items.append(.init(count: node.bytes == nil ? count : (count + 3) / 4, life: i...last[i]))
       }
       let count = parts[i].scratchCount(node, batch: batch)
       if count > 0 {
@@ -133,6 +141,8 @@ struct ExecutionPlan: Sendable {
     scratch: Range<Int>
   ) -> ExecutionStep.Work {
     switch (node.operation, part) {
+    case (_, .bytes(let step)):
+      return .bytes(step, scratch: scratch, addsInput: node.inputs.count > 1)
     case (.linear(let linear), .product(let choice)):
       return .linear(choice.kernel, scratch: scratch, addsInput: linear.addsInput)
     case (.recurrent, .recurrent(let pass)):
@@ -158,7 +168,8 @@ struct ExecutionPlan: Sendable {
     case (.blend, _): return .blend
     case (.layer(let layer), _):
       return .layer(layer, graph.nodes[node.inputs[0]].shape.batched(batch))
-    case (.input, _), (.reshape, _), (.linear, _), (.recurrent, _):
+    case (.input, _), (.reshape, _), (.linear, _), (.recurrent, _), (.quantize, _),
+      (.dequantize, _):
       preconditionFailure("products have kernels, and such a node is no work")
     }
   }

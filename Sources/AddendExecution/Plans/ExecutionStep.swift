@@ -26,6 +26,7 @@ struct ExecutionStep: Sendable {
     case rowNormalization(RowNormalization<Float>, mean: Range<Int>, inverseDeviation: Range<Int>)
     case blend
     case layer(any LayerSlot<Float>, Shape)
+    case bytes(ByteStep, scratch: Range<Int>, addsInput: Bool)
   }
 
   let name: String
@@ -62,6 +63,14 @@ struct ExecutionStep: Sendable {
         kernel.run(x, adding: operand(1, arena, input), scratch: &memory, into: &y)
       } else {
         kernel.run(x, adding: nil, scratch: &memory, into: &y)
+      }
+    case .bytes(let step, let scratch, let addsInput):
+      var all = arena.uniqueSpan
+      var memory = all._mutatingExtracting(scratch)
+      if addsInput {
+        step.run(x, adding: operand(1, arena, input), scratch: &memory, into: &y)
+      } else {
+        step.run(x, adding: nil, scratch: &memory, into: &y)
       }
     case .affine(let affine): affine.apply(to: x, into: &y)
     case .activation(let function): Float.activate(function, x, into: &y)

@@ -15,6 +15,16 @@ public struct Graph<Scalar: TensorScalar>: Sendable {
     public var shape: Shape
     /// The layer that it comes from: `residual1/body/convolution2`.
     public var name: String
+    /// What the result is as bytes; `nil` for numbers of the graph's scalar. Only products of bytes,
+    /// `quantize`, `reshape`, `subsample` and `maxPool` give bytes.
+    public var bytes: AffineQuantization?
+
+    public init(operation: Operation<Scalar>, inputs: [Int], shape: Shape, name: String) {
+      self.operation = operation
+      self.inputs = inputs
+      self.shape = shape
+      self.name = name
+    }
   }
 
   /// In the order of execution. The first is the network's input.
@@ -102,6 +112,10 @@ public enum Operation<Scalar: TensorScalar>: Sendable {
   case rowNormalization(RowNormalization<Scalar>)
   /// `y = (1 − t) x + t h` of the inputs `x`, `h` and `t`.
   case blend
+  /// The numbers as bytes, as the node says.
+  case quantize
+  /// Bytes as numbers.
+  case dequantize
   /// A layer that does not say what it consists of, as it stands: dense layers and convolutions whose map
   /// is approximate, recurrent layers one of whose maps is or whose functions are K-TanH's.
   case layer(any LayerSlot<Scalar>)
@@ -175,6 +189,8 @@ public struct LinearOperation<Scalar: TensorScalar>: Sendable {
   /// Whether the second input, shaped as the result, is added.
   public var addsInput = false
   public var rectifies = false
+  /// For a product of bytes, which `weights` then only describe: what it multiplies by.
+  public var int8: Int8Product?
 
   public init(geometry: ConvolutionGeometry?, weights: [Tensor<Scalar>], bias: Tensor<Scalar>?) {
     self.geometry = geometry

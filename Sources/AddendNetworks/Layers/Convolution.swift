@@ -210,12 +210,16 @@ public struct ConvolutionLayer<Scalar: TensorScalar>: Layer {
   }
 
   public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? {
-    let weights = maps.compactMap { $0.exactWeight }
+    // Groups have ranges of their own, and the filter is laid out for taps side by side.
+    let product = maps.count == 1 && geometry.dilation == 1 ? maps[0].int8Product : nil
+    let weights =
+      product == nil ? maps.compactMap { $0.exactWeight } : [maps[0].exactTwin.weight.value]
     guard weights.count == maps.count else { return nil }
     let geometry = geometry(for: graph.nodes[x].shape.batched(1))
+    var linear = LinearOperation(geometry: geometry, weights: weights, bias: bias?.value)
+    linear.int8 = product
     return graph.append(
-      .linear(.init(geometry: geometry, weights: weights, bias: bias?.value)), [x],
-      shape: geometry.outputShape(channels: outputs).element)
+      .linear(linear), [x], shape: geometry.outputShape(channels: outputs).element)
   }
 
   public func forward(

@@ -98,10 +98,14 @@ public struct DenseLayer<Scalar: TensorScalar>: Layer {
   }
 
   public func emit(into graph: inout Graph<Scalar>, _ x: Int) -> Int? {
-    guard let weight = map.exactWeight else { return nil }
+    let product = map.int8Product
+    guard let weight = product == nil ? map.exactWeight : map.exactTwin.weight.value else {
+      return nil
+    }
     let shape = Shape(graph.nodes[x].shape.extents.dropLast() + [role.outputSize])
-    return graph.append(
-      .linear(.init(geometry: nil, weights: [weight], bias: bias?.value)), [x], shape: shape)
+    var linear = LinearOperation(geometry: nil, weights: [weight], bias: bias?.value)
+    linear.int8 = product
+    return graph.append(.linear(linear), [x], shape: shape)
   }
 
   public func forward(

@@ -93,7 +93,8 @@ struct GraphTests {
       for (graph, expected) in [(alone, try plain.run(x).elements), (changed, before)] {
         let found = try graph.run(x)
         switch pass.bound {
-        case .exact: #expect(found.elements == expected, "\(pass)")
+        // Without products of bytes nothing becomes bytes.
+        case .exact, .bytes: #expect(found.elements == expected, "\(pass)")
         case .rounding:
           // Some hundred roundings of numbers of size 10 in double precision.
           let deviation = Deviation(found, from: expected)

@@ -159,7 +159,7 @@ public struct LookupConvolution<Scalar: TensorScalar>: LinearMap {
 
   /// Visits first whether the map is frozen: a fresh map takes on the form that it is told.
   public mutating func visit(_ visitor: inout some StateVisitor<Scalar>) {
-    if visitor.visit(frozen == nil ? .training : .frozen) == .frozen {
+    if visitor.visit(frozen == nil ? .training : .frozen, of: "lookup map") == .frozen {
       if frozen == nil {
         frozen = FrozenLookupConvolution(
           settings.makeEncoder(filter.layout), filter, outputs: outputSize)

@@ -1,0 +1,125 @@
+public import AddendKernels
+
+extension TensorScalar {
+  public static func int8Convolve(
+    _ x: Span<Self>, _ product: Int8Product, _ geometry: ConvolutionGeometry, bias: Span<Self>?,
+    into y: inout MutableSpan<Self>
+  ) {
+    let (input, weights, outputs) = (product.input, product.weights, product.outputs)
+    let (inverse, zero) = (Self(1 / Double(input.scale)), Self(Double(input.zeroPoint)))
+    let codes = AlignedBuffer<Self>(uninitializedCount: x.count)
+    var span = codes.uniqueSpan
+    for i in x.indices {
+      let place = x[i] * inverse + zero
+      let above = Self.zero < place ? place : Self.zero
+      span[i] = Self((above < Self(255) ? above : Self(255)).double.rounded(.toNearestOrEven))
+    }
+    // What the zero point adds to every sum of a column.
+    let corrections = (0..<outputs).map { j in
+      (0..<product.inputs).reduce(0) { $0 + Int(weights[$1 * outputs + j]) }
+        * Int(input.zeroPoint)
+    }
+    let padding = Int(input.zeroPoint)
+    for position in 0..<geometry.patchCount {
+      for j in 0..<outputs {
+        var sum = Accumulator.zero
+        for p in 0..<product.inputs {
+          let code =
+            geometry.pixel(of: position, p).map { codes.span[$0].double } ?? Double(padding)
+          let term = Accumulator(code) * Accumulator(Double(weights[p * outputs + j]))
+          sum = p == 0 ? term : sum + term
+        }
+        sum = sum - Accumulator(Double(corrections[j]))
+        let scale = Self(Double(input.scale * product.scales[j]))
+        y[position * outputs + j] = Self(rounding: sum) * scale
+      }
+    }
+    guard let bias else { return }
+    for i in y.indices { y[i] += bias[i % outputs] }
+  }
+
+  public static func passThroughBytes(
+    _ x: Span<Self>, _ quantization: AffineQuantization, into y: inout MutableSpan<Self>
+  ) {
+    for i in x.indices {
+      let code = quantization.code(of: Float(x[i].double))
+      y[i] = Self(Double(quantization.value(of: code)))
+    }
+  }
+
+  public static func extremes(of x: Span<Self>) -> ClosedRange<Double> {
+    var (least, most) = (Self.zero, Self.zero)
+    for i in x.indices {
+      if x[i] < least { least = x[i] }
+      if most < x[i] { most = x[i] }
+    }
+    return least.double...most.double
+  }
+
+  public static func clearOutside(
+    _ dy: inout MutableSpan<Self>, of x: Span<Self>, lower: Self, upper: Self
+  ) {
+    for i in x.indices where x[i] < lower || upper < x[i] { dy[i] = .zero }
+  }
+}
+
+extension ConvolutionGeometry {
+  /// Where number `p` of a patch lies in the images; `nil` in the padding.
+  fileprivate func pixel(of patch: Int, _ p: Int) -> Int? {
+    let (image, place) = patch.quotientAndRemainder(dividingBy: outputHeight * outputWidth)
+    let (tap, channel) = p.quotientAndRemainder(dividingBy: channels)
+    let row = source(output: place / outputWidth, tap: tap / filterWidth)
+    let column = source(output: place % outputWidth, tap: tap % filterWidth)
+    guard 0..<height ~= row, 0..<width ~= column else { return nil }
+    return ((image * height + row) * width + column) * channels + channel
+  }
+}
+
+extension Float {
+  /// `Int8Product.floats` of the bytes.
+  public static func int8Convolve(
+    _ x: Span<Float>, _ product: Int8Product, _ geometry: ConvolutionGeometry, bias: Span<Float>?,
+    into y: inout MutableSpan<Float>
+  ) {
+    let codes = AlignedBuffer<UInt8>(uninitializedCount: x.count)
+    var span = codes.uniqueSpan
+    product.input.quantize(x, into: &span)
+    let memory = AlignedBuffer<UInt8>(uninitializedCount: product.scratchCount(geometry))
+    var scratch = memory.uniqueSpan
+    product.floats(codes.span, geometry, product.finish(bias: bias), scratch: &scratch, into: &y)
+  }
+
+  public static func passThroughBytes(
+    _ x: Span<Float>, _ quantization: AffineQuantization, into y: inout MutableSpan<Float>
+  ) {
+    let codes = AlignedBuffer<UInt8>(uninitializedCount: x.count)
+    var span = codes.uniqueSpan
+    quantization.quantize(x, into: &span)
+    quantization.dequantize(codes.span, into: &y)
+  }
+
+  public static func extremes(of x: Span<Float>) -> ClosedRange<Double> {
+    // Sixteen at a time, or each comparison would wait for the one before.
+    var least = SIMD16<Float>(repeating: 0)
+    var most = least
+    let whole = x.count / 16 * 16
+    for i in stride(from: 0, to: whole, by: 16) {
+      var part = SIMD16<Float>()
+      for lane in 0..<16 { part[lane] = x[i + lane] }
+      least.replace(with: part, where: part .< least)
+      most.replace(with: part, where: part .> most)
+    }
+    var (low, high) = (least.min(), most.max())
+    for i in whole..<x.count {
+      if x[i] < low { low = x[i] }
+      if x[i] > high { high = x[i] }
+    }
+    return Double(low)...Double(high)
+  }
+
+  public static func clearOutside(
+    _ dy: inout MutableSpan<Float>, of x: Span<Float>, lower: Float, upper: Float
+  ) {
+    for i in x.indices { dy[i] = x[i] < lower || x[i] > upper ? 0 : dy[i] }
+  }
+}
