@@ -5,7 +5,7 @@ internal import ArgumentParser
 struct BenchGEMMCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gemm",
-    abstract: "Measure float32 matrix products beside OpenBLAS's and oneDNN's.",
+    abstract: "Measure matrix products beside OpenBLAS's and oneDNN's.",
     discussion: """
       Cubes and products of small networks. Every result of ours is checked before it is timed.
       """)
@@ -15,6 +15,25 @@ struct BenchGEMMCommand: ParsableCommand {
 
   @Flag(help: "Everyone lays the second matrix out for products beforehand, untimed.")
   var packed = false
+
+  @Option(
+    help: ArgumentHelp(
+      "float32, bf16, dfp16 (16 and 15 bits) or dfp16x16: what ours multiplies.",
+      valueName: "FORMAT"))
+  var format: Format = .float32
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case float32, bf16, dfp16, dfp16x16
+
+    var half: HalfFormat? {
+      switch self {
+      case .float32: nil
+      case .bf16: .bfloat16
+      case .dfp16: .dynamicFixedPoint
+      case .dfp16x16: .fixedPoint(left: 16, right: 16)
+      }
+    }
+  }
 
   @OptionGroup var options: BenchOptions
 
@@ -45,7 +64,9 @@ struct BenchGEMMCommand: ParsableCommand {
 
   private func benchmarks() throws -> [GEMMBenchmark] {
     let second: GEMMBenchmark.SecondMatrix = packed ? .packed : .plain
-    guard !shape.isEmpty else { return GEMMBenchmark.standard.map { $0.given(second) } }
+    guard !shape.isEmpty else {
+      return GEMMBenchmark.standard.map { $0.given(second).rounded(to: format.half) }
+    }
     return try shape.map { text in
       let extents = text.split(separator: "x", omittingEmptySubsequences: false).map {
         Int($0) ?? 0
@@ -54,7 +75,8 @@ struct BenchGEMMCommand: ParsableCommand {
         throw ValidationError("--shape is '\(text)', expected three extents like 64x512x128.")
       }
       return GEMMBenchmark(
-        m: extents[0], n: extents[1], k: extents[2], origin: "asked for", second: second)
+        m: extents[0], n: extents[1], k: extents[2], origin: "asked for", second: second
+      ).rounded(to: format.half)
     }
   }
 }
