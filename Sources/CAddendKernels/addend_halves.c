@@ -30,26 +30,20 @@ const addend_halves_kernels *addend_halves_select(addend_isa isa) {
   return ADDEND_SELECT(isa, halves);
 }
 
-/// 2^exponent as two factors that are about as large as each other.
-static void set_factors(int exponent, float factors[2]) {
-  const int half = exponent >> 1;
-  factors[0] = ldexpf(1, half);
-  factors[1] = ldexpf(1, exponent - half);
-}
-
 addend_halves_rounding addend_halves_fixed(uint32_t largest, int bits, addend_halves_scale *scale) {
-  *scale = (addend_halves_scale){largest < 0x7f800000, 0};
-  addend_halves_rounding rounding = {true, {1, 1}, (float)((1 << bits) - 1)};
-  if (!scale->is_finite || !largest) return rounding;
-  int exponent;
-  frexpf(f32_from_bits((int32_t)largest), &exponent);
-  scale->exponent = exponent - bits;
-  set_factors(-scale->exponent, rounding.factor);
-  return rounding;
+  enum { least = -126 };
+  *scale = (addend_halves_scale){largest < 0x7f800000, least};
+  if (scale->is_finite && largest) {
+    int exponent;
+    frexpf(f32_from_bits((int32_t)largest), &exponent);
+    if (exponent - bits > least) scale->exponent = exponent - bits;
+  }
+  return (addend_halves_rounding){true, ldexpf(1, -scale->exponent), (float)((1 << bits) - 1)};
 }
 
 void addend_halves_factors(addend_halves_scale a, addend_halves_scale b, float factors[2]) {
-  set_factors(a.exponent + b.exponent, factors);
+  factors[0] = ldexpf(1, a.exponent);
+  factors[1] = ldexpf(1, b.exponent);
   if (!a.is_finite || !b.is_finite) factors[0] = NAN;
 }
 
@@ -67,6 +61,37 @@ void addend_halves_pair_rows(const addend_halves_kernels *kernels,
       kernels->interleave(1, lines == 1, count, halves, 0, part, is_last ? width - c : count, 0,
                           words + c);
     }
+}
+
+void addend_halves_pack(const addend_halves_kernels *kernels,
+                        const addend_brgemm_kernels *products,
+                        const addend_halves_rounding *rounding, size_t rows, size_t columns,
+                        const float *restrict b, size_t first_pair, size_t pairs,
+                        uint32_t *restrict packed) {
+  // Rows are read in their order, some panels at a time.
+  enum { part = 1024 };
+  uint16_t halves[2 * part];
+  const size_t all_pairs = (rows + 1) / 2;
+  for (size_t p = first_pair; p < first_pair + pairs; ++p) {
+    const size_t lines = 2 * p + 1 < rows ? 2 : 1;
+    const float *from = b + 2 * p * columns;
+    for (size_t start = 0, first = 0, panel = 0; first < columns; start = first) {
+      // Whole panels, as many as the numbers have room for.
+      size_t last = 0;
+      for (size_t next = panel; last < columns; ++next) {
+        const size_t end = addend_brgemm_panel_start(products, columns, next + 1);
+        if (end - start > part) break;
+        last = end < columns ? end : columns;
+      }
+      kernels->round(rounding, lines, last - start, from + start, columns, part, halves);
+      for (size_t end; first < last; first = end) {
+        end = addend_brgemm_panel_start(products, columns, ++panel);
+        const size_t count = (end < columns ? end : columns) - first;
+        kernels->interleave(1, lines == 1, count, halves + (first - start), 0, part, end - first, 0,
+                            packed + all_pairs * first + p * (end - first));
+      }
+    }
+  }
 }
 
 void addend_halves_pair_channels(const addend_halves_kernels *kernels,
@@ -98,4 +123,22 @@ void addend_halves_pair_channels(const addend_halves_kernels *kernels,
       *words++ = *from++;
     }
   }
+}
+
+void addend_halves_widen(size_t height, size_t width, size_t depth, size_t results,
+                         bool is_gradient, const uint32_t *restrict filter,
+                         uint32_t *restrict wide) {
+  for (size_t r = 0; r < height; ++r)
+    for (size_t s = 0; s <= width; ++s)
+      for (size_t c = 0; c < depth; ++c)
+        for (size_t o = 0; o < 2; ++o)
+          for (size_t k = 0; k < results; ++k) {
+            uint32_t word = 0;
+            if (s >= o && s - o < width) {
+              const size_t tap = r * width + s - o, last = height * width - 1;
+              word = is_gradient ? filter[((last - tap) * results + k) * depth + c]
+                                 : filter[(tap * depth + c) * results + k];
+            }
+            *wide++ = word;
+          }
 }

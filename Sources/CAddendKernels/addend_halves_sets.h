@@ -27,9 +27,9 @@ static void ADDEND_VARIANT(round_bfloat)(size_t count, const float *restrict x,
 
 static void ADDEND_VARIANT(round_fixed)(const addend_halves_rounding *rounding, size_t count,
                                         const float *restrict x, uint16_t *restrict y) {
-  const float first = rounding->factor[0], second = rounding->factor[1], limit = rounding->limit;
+  const float factor = rounding->factor, limit = rounding->limit;
   for (size_t i = 0; i < count; ++i) {
-    float mantissa = x[i] * first * second;
+    float mantissa = x[i] * factor;
     mantissa = mantissa < limit ? mantissa : limit;
     mantissa = mantissa > -limit ? mantissa : -limit;
     // Adding 1.5 · 2^23 leaves the nearest integer in the sum's low bits.

@@ -11,27 +11,17 @@ internal import Synchronization
   private let geometry: ConvolutionGeometry
   private let outputs: Int
   private let kernels: HalfKernels
-  /// With words for channels.
-  private let forwardWindow: addend_window
   private let window: addend_window
-  private let forward: DirectPass
-  private let backward: DirectPass
+  private let forward: HalfPass
+  private let backward: HalfPass
 
   private init(_ geometry: ConvolutionGeometry, outputs: Int, _ products: HalfProducts) {
     self.geometry = geometry
     self.outputs = outputs
     kernels = HalfKernels(products.format, products.instructionSet)
     window = addend_window(geometry)
-    var words = window
-    words.channels = (geometry.channels + 1) / 2
-    forwardWindow = words
-    forward = unsafe DirectPass(
-      [addend_direct_output(geometry.batch, &words, outputs, 1)], kernels.products,
-      isDepthwise: false)
-    var window = window
-    backward = unsafe DirectPass(
-      DirectConvolution.gradientPieces(geometry, &window, (outputs + 1) / 2, 1), kernels.products,
-      isDepthwise: false)
+    forward = unsafe HalfPass(outputOf: geometry, outputs: outputs, kernels.products)
+    backward = unsafe HalfPass(gradientOf: geometry, outputs: outputs, kernels.products)
   }
 
   private struct Key: Hashable {
@@ -109,34 +99,14 @@ internal import Synchronization
     return words
   }
 
-  /// One pass over words.
-  private func run(
-    _ pass: DirectPass, _ source: AlignedBuffer<Float>, _ filter: AlignedBuffer<Float>,
-    _ window: addend_window, _ outputs: Int, _ factors: AlignedBuffer<Float>,
-    into result: inout MutableSpan<Float>
-  ) {
-    let packed = AlignedBuffer<Float>(uninitializedCount: pass.packedCount)
-    let memory = AlignedBuffer<Float>(uninitializedCount: pass.scratchCount)
-    var order = packed.uniqueSpan
-    var scratch = memory.uniqueSpan
-    pass.pack(filter.span, window, outputs, into: &order)
-    let (from, by, scale) = (source.span, packed.span, factors.span)
-    guard let to = unsafe result.address else { return }
-    // Safe: the callers checked the extents, and C keeps no pointer.
-    let operands = unsafe addend_direct_operands(
-      source: from.address, packed: by.address, bias: nil, residual: nil, rectifies: false,
-      result: to, zeros: nil, scale: scale.address)
-    unsafe pass.run(operands, packed.count, scratch: &scratch)
-  }
-
   func convolve(_ x: Span<Float>, _ filter: Span<Float>, into y: inout MutableSpan<Float>) {
     precondition(
       x.count == geometry.imageCount && filter.count == filterCount && y.count == resultCount,
       "convolve: extents")
     let (left, right) = (kernels.left(x), kernels.right(filter))
-    run(
-      forward, pairChannels(x, channels: geometry.channels, left), pairFilterRows(filter, right),
-      forwardWindow, outputs, left.factors(with: right), into: &y)
+    forward.run(
+      pairChannels(x, channels: geometry.channels, left), pairFilterRows(filter, right),
+      left.factors(with: right), into: &y)
   }
 
   func inputGradient(_ dy: Span<Float>, _ filter: Span<Float>, into dx: inout MutableSpan<Float>) {
@@ -145,9 +115,8 @@ internal import Synchronization
       "inputGradient: extents")
     if backward.leavesPositions(of: geometry) { dx.update(repeating: 0) }
     let (left, right) = (kernels.left(dy), kernels.right(filter))
-    run(
-      backward, pairChannels(dy, channels: outputs, left),
-      pairChannels(filter, channels: outputs, right), window, (outputs + 1) / 2,
+    backward.run(
+      pairChannels(dy, channels: outputs, left), pairChannels(filter, channels: outputs, right),
       left.factors(with: right), into: &dx)
   }
 
@@ -175,7 +144,7 @@ internal import Synchronization
     guard let x = unsafe x.address, let dy = unsafe dy.address, let to = unsafe gradient.address,
       let scratch = unsafe scratch.address
     else { return }
-    let apart = unsafe sums.address
+    let apart = unsafe parts > 1 ? sums.address : nil
     // Safe: the extents were checked, parts write apart, and C keeps no pointer.
     unsafe withUnsafePointer(to: plan) { plan in
       ThreadPool.forEachPart(of: parts, size: 1) { part, _ in

@@ -6,26 +6,29 @@ public enum HalfFormat: Hashable, Sendable {
   /// bfloat16, to nearest, ties to even. Of each two terms of a sum that follow one another the second is
   /// added first, as `VDPBF16PS` does it; denormals count as zeros.
   case bfloat16
-  /// Dynamic fixed point: each tensor has one exponent, `e = ⌊log2 max|x|⌋ − (bits − 1)`, and each number
-  /// becomes the nearest integer, ties to even, of magnitude `2^bits − 1` at most, times `2^e` (Das et al.,
-  /// 2018, "Mixed Precision Training of Convolutional Neural Networks using Integer Operations").
+  /// Dynamic fixed point: each tensor has one exponent, `e = ⌊log2 max|x|⌋ − (bits − 2)`, at least −126,
+  /// and each number becomes the nearest integer, ties to even, of magnitude `2^(bits − 1) − 1` at most,
+  /// times `2^e` (Das et al., 2018, "Mixed Precision Training of Convolutional Neural Networks using
+  /// Integer Operations"). The operands may have different bits, the sign included.
   ///
-  /// The left operand's mantissas have 15 magnitude bits, the right one's 14: then four products fit
-  /// into 32 bits whatever they are, since `4 (2¹⁵ − 1) (2¹⁴ − 1) < 2³¹ − 1`. They are added as integers,
-  /// rounded once to float32, and added to the sum so far.
+  /// Products are added as integers of 32 bits as far as these can hold any of them, four where the bits
+  /// are 31 together or fewer, since `4 (2¹⁵ − 1) (2¹⁴ − 1) < 2³¹ − 1`, and two otherwise, since
+  /// `2 (2¹⁵ − 1)² < 2³¹ − 1`. Such a sum is rounded once to float32 and added there. With two, conversions
+  /// and additions take longer than products.
   ///
   /// A tensor that holds an infinity or a NaN has no exponent: every result is NaN.
-  case dynamicFixedPoint
-  /// The same with 15 magnitude bits on both sides, as published: only two products fit, and conversions
-  /// and additions in float32 take as much time as products.
-  case wideDynamicFixedPoint
+  case fixedPoint(left: Int, right: Int)
+
+  /// 16 bits on the left and 15 on the right: four products.
+  public static let dynamicFixedPoint = HalfFormat.fixedPoint(left: 16, right: 15)
 
   /// Magnitude bits of the operands' mantissas, where they are fixed-point.
   var mantissaBits: (left: Int, right: Int)? {
     switch self {
-    case .bfloat16: nil
-    case .dynamicFixedPoint: (15, 14)
-    case .wideDynamicFixedPoint: (15, 15)
+    case .bfloat16: return nil
+    case .fixedPoint(let left, let right):
+      precondition(2...16 ~= left && 2...16 ~= right, "mantissas have 2 to 16 bits")
+      return (left - 1, right - 1)
     }
   }
 }
@@ -43,10 +46,11 @@ public enum HalfFormat: Hashable, Sendable {
     self.format = format
     let isa = addend_isa(UInt32(set.rawValue))
     unsafe roundings = addend_halves_select(isa)
-    switch format {
-    case .bfloat16: unsafe products = addend_bf16_select(isa)
-    case .dynamicFixedPoint: unsafe products = addend_dfp_select(isa)
-    case .wideDynamicFixedPoint: unsafe products = addend_dfp_wide_select(isa)
+    if let bits = format.mantissaBits {
+      unsafe products =
+        bits.left + bits.right <= 29 ? addend_dfp_select(isa) : addend_dfp_wide_select(isa)
+    } else {
+      unsafe products = addend_bf16_select(isa)
     }
   }
 

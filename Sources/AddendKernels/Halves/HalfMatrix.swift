@@ -13,7 +13,8 @@ public struct HalfRows: Sendable {
 
   /// - Parameter transposed: `a` is stored `[columns, rows]`.
   public init(
-    rounding a: Span<Float>, rows: Int, columns: Int, transposed: Bool = false, to format: HalfFormat,
+    rounding a: Span<Float>, rows: Int, columns: Int, transposed: Bool = false,
+    to format: HalfFormat,
     using set: InstructionSet = .best
   ) {
     precondition(a.count == rows * columns, "the extents of rows of 16-bit numbers")
@@ -60,7 +61,8 @@ public struct PackedHalfMatrix: Sendable {
 
   /// - Parameter transposed: `b` is stored `[columns, rows]`.
   public init(
-    rounding b: Span<Float>, rows: Int, columns: Int, transposed: Bool = false, to format: HalfFormat,
+    rounding b: Span<Float>, rows: Int, columns: Int, transposed: Bool = false,
+    to format: HalfFormat,
     using set: InstructionSet = .best
   ) {
     precondition(b.count == rows * columns, "a packed matrix's extents")
@@ -78,18 +80,14 @@ public struct PackedHalfMatrix: Sendable {
     var span = panels.uniqueSpan
     guard let b = unsafe b.address, let packed = unsafe span.address else { return }
     let (kernels, rows, columns) = (kernels, rows, columns)
-    let pairs = (rows + 1) / 2
-    let count = unsafe addend_brgemm_panel_count(kernels.products, columns)
-    // Safe: a panel's words lie between its start's and the next one's, and each part has its own.
+    // Safe: the kernels write no more than the panels, of which pairs of rows have their own words.
     unsafe withUnsafePointer(to: rounding.rounding) { rounding in
-      ThreadPool.forEachPart(of: count, size: max(1, 512 / rows)) { first, count in
-        for panel in first..<first + count {
-          let start = unsafe addend_brgemm_panel_start(kernels.products, columns, panel)
-          let end = unsafe addend_brgemm_panel_start(kernels.products, columns, panel + 1)
-          unsafe addend_halves_pair_rows(
-            kernels.roundings, rounding, rows, min(end, columns) - start, b + start, columns,
-            end - start, packed.bits + pairs * start)
-        }
+      ThreadPool.forEachPart(
+        of: (rows + 1) / 2, size: max(1, HalfKernels.partSize / max(1, 2 * columns))
+      ) { first, count in
+        unsafe addend_halves_pack(
+          kernels.roundings, kernels.products, rounding, rows, columns, b, first, count,
+          packed.bits)
       }
     }
   }

@@ -16,6 +16,11 @@ public struct HalfProducts: Sendable {
     self.instructionSet = instructionSet
   }
 
+  /// Products of bfloat16 numbers.
+  public static let bfloat16 = HalfProducts(.bfloat16)
+  /// Products in dynamic fixed point.
+  public static let dynamicFixedPoint = HalfProducts(.dynamicFixedPoint)
+
   /// `C = op(A) op(B)`, `bias`, if there is one, added to every row: `gemm` of rounded operands.
   ///
   /// - Parameter blockLength: How many terms of each sum share the operands' exponents in dynamic fixed
@@ -35,29 +40,39 @@ public struct HalfProducts: Sendable {
       if let bias { FloatKernels(instructionSet).addRow(bias, toEachRowOf: &c) }
       return
     }
-    let length = format == .bfloat16 ? k : min(blockLength ?? k, k)
-    for first in stride(from: 0, to: k, by: length) {
-      let count = min(length, k - first)
+    guard let blockLength, blockLength < k, format != .bfloat16 else {
+      return multiply(shape, a, b, bias: bias, &c)
+    }
+    for first in stride(from: 0, to: k, by: blockLength) {
+      let count = min(blockLength, k - first)
       let left = Self.block(of: a, lines: m, k, first, count, isAlong: shape.transposesA)
       let right = Self.block(of: b, lines: n, k, first, count, isAlong: !shape.transposesB)
-      let rows = HalfRows(
-        rounding: left?.span ?? a, rows: m, columns: count, transposed: shape.transposesA,
-        to: format, using: instructionSet)
-      let packed = PackedHalfMatrix(
-        rounding: right?.span ?? b, rows: count, columns: n, transposed: shape.transposesB,
-        to: format, using: instructionSet)
-      packed.multiply(
-        rows, shape.accumulates || first > 0, bias: first + count == k ? bias : nil, into: &c)
+      var part = shape
+      part.k = count
+      part.accumulates = shape.accumulates || first > 0
+      multiply(part, left.span, right.span, bias: first + count == k ? bias : nil, &c)
     }
   }
 
-  /// A copy of terms `first ..< first + count` of an operand; `nil` where they are all of them.
+  private func multiply(
+    _ shape: GEMMShape, _ a: Span<Float>, _ b: Span<Float>, bias: Span<Float>?,
+    _ c: inout MutableSpan<Float>
+  ) {
+    let rows = HalfRows(
+      rounding: a, rows: shape.m, columns: shape.k, transposed: shape.transposesA, to: format,
+      using: instructionSet)
+    let packed = PackedHalfMatrix(
+      rounding: b, rows: shape.k, columns: shape.n, transposed: shape.transposesB, to: format,
+      using: instructionSet)
+    packed.multiply(rows, shape.accumulates, bias: bias, into: &c)
+  }
+
+  /// A copy of terms `first ..< first + count` of an operand.
   ///
   /// - Parameter isAlong: The operand is stored `[k, lines]`, and `[lines, k]` otherwise.
   private static func block(
     of x: Span<Float>, lines: Int, _ k: Int, _ first: Int, _ count: Int, isAlong: Bool
-  ) -> AlignedBuffer<Float>? {
-    guard count < k else { return nil }
+  ) -> AlignedBuffer<Float> {
     let block = AlignedBuffer<Float>(uninitializedCount: lines * count)
     var span = block.uniqueSpan
     for i in 0..<lines * count {
@@ -109,8 +124,3 @@ public struct HalfProducts: Sendable {
     return count / geometry.patchSize
   }
 }
-
-/// Products of numbers rounded to bfloat16; see `HalfFormat.bfloat16`.
-public let BFloat16Products = HalfProducts(.bfloat16)
-/// Products of numbers rounded to dynamic fixed point; see `HalfFormat.dynamicFixedPoint`.
-public let DynamicFixedPointProducts = HalfProducts(.dynamicFixedPoint)

@@ -29,10 +29,10 @@ const addend_brgemm_kernels *addend_bf16_select(addend_isa isa);
 unsigned addend_bf16_begin(const addend_brgemm_kernels *kernels);
 void addend_bf16_end(const addend_brgemm_kernels *kernels, unsigned before);
 
-/// `addend_gemm_run` on words.
+/// `addend_gemm_run` in that state, of these kernels or any others.
 void addend_bf16_run(const addend_brgemm_kernels *kernels, const addend_gemm *gemm);
 
-/// `addend_direct_run` on words, of these kernels or those of addend_dfp.h.
+/// `addend_direct_run` likewise.
 void addend_bf16_direct_run(const addend_direct_plan *plan, const addend_direct_operands *operands,
                             size_t part, float *restrict scratch);
 #endif

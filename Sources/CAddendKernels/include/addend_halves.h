@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "addend_brgemm.h"
 #include "addend_isa.h"
 
 // Numbers of 16 bits as the operands of products: bfloat16, or the mantissas of a tensor in dynamic fixed
@@ -15,9 +16,9 @@
 typedef struct {
   /// bfloat16 otherwise: to nearest, ties to even, NaN made quiet.
   bool is_fixed;
-  /// The mantissa is x · factor[0] · factor[1], rounded to nearest, ties to even, within ±limit; limit
-  /// where x is not a number.
-  float factor[2], limit;
+  /// The mantissa is x · factor, rounded to nearest, ties to even, within ±limit; limit where x is not a
+  /// number.
+  float factor, limit;
 } addend_halves_rounding;
 
 typedef struct {
@@ -45,10 +46,10 @@ typedef struct {
 /// The rounding and the scale of a tensor whose largest magnitude has the bit pattern `largest`, with
 /// mantissas of `bits` magnitude bits, 1 to 15:
 ///
-///   exponent = ⌊log2 max⌋ − (bits − 1),  x ≈ i · 2^exponent,  |i| ≤ 2^bits − 1
+///   exponent = ⌊log2 max⌋ − (bits − 1), or −126 if that is more,  x ≈ i · 2^exponent,  |i| ≤ 2^bits − 1
 ///
-/// The largest number's mantissa has all bits, and is 2^bits − 1 where rounding would make it 2^bits. A
-/// tensor of zeros has the exponent 0. A tensor with an infinity or a NaN has no finite scale.
+/// The largest number's mantissa is 2^bits − 1 where rounding would make it 2^bits. A tensor with an infinity
+/// or a NaN has no finite scale.
 addend_halves_rounding addend_halves_fixed(uint32_t largest, int bits, addend_halves_scale *scale);
 
 /// The factors of a product's sums, one after the other: their product is 2^(a + b), or NaN.
@@ -61,9 +62,27 @@ void addend_halves_pair_rows(const addend_halves_kernels *kernels,
                              const float *restrict x, size_t ldx, size_t width,
                              uint32_t *restrict words);
 
+/// Packs pairs first_pair ..< first_pair + pairs of the rows of b [rows][columns] into panels as
+/// `addend_gemm_pack` does, in words, rounded: all panels fill ⌈rows / 2⌉ · addend_brgemm_padded(products,
+/// columns) of them.
+void addend_halves_pack(const addend_halves_kernels *kernels,
+                        const addend_brgemm_kernels *products,
+                        const addend_halves_rounding *rounding, size_t rows, size_t columns,
+                        const float *restrict b, size_t first_pair, size_t pairs,
+                        uint32_t *restrict packed);
+
 /// Words of two neighbouring channels, x[pixel][2p] and x[pixel][2p + 1] rounded, for each pixel
 /// ⌈channels / 2⌉ of them: an odd last channel comes with a zero.
 void addend_halves_pair_channels(const addend_halves_kernels *kernels,
                                  const addend_halves_rounding *rounding, size_t pixels,
                                  size_t channels, const float *restrict x, uint32_t *restrict words);
+
+/// The filter that computes two neighbouring results at a time, in words:
+///
+///   wide[r][s][c][o · results + k] = f(r, s − o, c, k), or 0 where s − o is no tap;  s ≤ width, o < 2
+///
+/// f(r, s, c, k) = filter[r][s][c][k], or, for an input's gradient, filter[height − 1 − r][width − 1 − s][k][c].
+void addend_halves_widen(size_t height, size_t width, size_t depth, size_t results,
+                         bool is_gradient, const uint32_t *restrict filter,
+                         uint32_t *restrict wide);
 #endif
