@@ -1,4 +1,4 @@
-internal import AddendKernels
+public import AddendKernels
 internal import AddendTensors
 
 /// A product of matrices beside other libraries' on as many threads as the current pool has.
@@ -15,6 +15,8 @@ public struct GEMMBenchmark: Sendable {
 
   public let m, n, k: Int
   public let second: SecondMatrix
+  /// What ours rounds the operands to; `nil` for float32.
+  public var format: HalfFormat?
   /// Where such a product occurs: `cube`, `LeNet-300-100`.
   public let origin: String
 
@@ -29,7 +31,16 @@ public struct GEMMBenchmark: Sendable {
 
   /// The same product of a second matrix given otherwise.
   public func given(_ second: SecondMatrix) -> GEMMBenchmark {
-    GEMMBenchmark(m: m, n: n, k: k, origin: origin, second: second)
+    var other = GEMMBenchmark(m: m, n: n, k: k, origin: origin, second: second)
+    other.format = format
+    return other
+  }
+
+  /// The same product with operands of 16 bits.
+  public func rounded(to format: HalfFormat?) -> GEMMBenchmark {
+    var other = self
+    other.format = format
+    return other
   }
 
   /// Cubes from 8³ to 1024³, and products of small networks.
@@ -46,7 +57,8 @@ public struct GEMMBenchmark: Sendable {
     ]
 
   public func run(_ setting: BenchmarkSetting) throws(BenchmarkError) -> BenchmarkCase {
-    switch second {
+    if let format { return try runHalves(format, setting) }
+    return switch second {
     case .plain: try Contest(ours: Self.ways, rivals: Self.rivals).run(Problem(self), setting)
     case .packed:
       try Contest(ours: Self.packedWays, rivals: Self.packedRivals).run(Problem(self), setting)
@@ -56,10 +68,11 @@ public struct GEMMBenchmark: Sendable {
   }
 
   public var name: String {
-    switch second {
-    case .plain: "gemm-\(m)x\(n)x\(k)"
-    case .packed: "gemm-packed-\(m)x\(n)x\(k)"
-    case .int8: "int8-gemm-\(m)x\(n)x\(k)"
+    let kind = format?.caseName ?? "gemm"
+    return switch second {
+    case .plain: "\(kind)-\(m)x\(n)x\(k)"
+    case .packed: "\(kind)-packed-\(m)x\(n)x\(k)"
+    case .int8: "int8-\(m)x\(n)x\(k)"
     }
   }
 
@@ -121,14 +134,7 @@ public struct GEMMBenchmark: Sendable {
         packed.multiply(problem.a.span, rows: problem.m, into: &$0)
       }
     },
-    Way("PackedBFloat16Matrix", isReference: true) { problem in
-      let a = BFloat16Rows(rounding: problem.a.span, rows: problem.m, columns: problem.k)
-      let packed = PackedBFloat16Matrix(
-        rounding: problem.b.span, rows: problem.k, columns: problem.n)
-      // Both factors are rounded by up to 2⁻⁸ of their size, which is 2⁻⁷ of each term and a bit.
-      let tolerance = Tolerance.times(1 + 1.01 * 0x1p-7 / (Double(problem.k) * 0x1p-24))
-      return .writing(problem.resultCount, tolerance: tolerance) { packed.multiply(a, into: &$0) }
-    },
+    bothGiven(.bfloat16),
   ]
 
   package static let rivals: [Way<Problem>] =
@@ -162,7 +168,7 @@ public struct GEMMBenchmark: Sendable {
     matmul("oneDNN matmul, bfloat16", packs: true, bfloat16: true),
   ]
 
-  private static func matmul(
+  static func matmul(
     _ name: String, packs: Bool = false, bfloat16: Bool = false
   ) -> Way<Problem> {
     Way(name, isReference: bfloat16) { problem in

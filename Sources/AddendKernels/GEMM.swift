@@ -165,7 +165,7 @@ extension InstructionSet {
     m: m, n: n, k: k, first_panel: 0, panels: addend_brgemm_panel_count(kernels, n),
     transposes_a: shape.transposesA, a: a, lda: shape.transposesA ? m : k, b: right.b,
     ldb: right.rowLength, c: c, ldc: n, accumulates: shape.accumulates,
-    rectifies: epilogue.rectifies, bias: epilogue.bias, residual: epilogue.residual)
+    rectifies: epilogue.rectifies, bias: epilogue.bias, residual: epilogue.residual, scale: nil)
   let run = unsafe right.isCopied ? addend_gemm_run_copying : addend_gemm_run
   unsafe forEachPiece(of: whole) { unsafe run(kernels, $0) }
 }
@@ -206,7 +206,7 @@ private func multiplyAlongSums(
       m: m, n: n, k: count, first_panel: 0, panels: panels, transposes_a: shape.transposesA,
       a: a + (shape.transposesA ? first * m : first), lda: shape.transposesA ? m : k,
       b: b + first * n, ldb: n, c: parts + first / depth * m * n, ldc: n, accumulates: false,
-      rectifies: false, bias: nil, residual: nil)
+      rectifies: false, bias: nil, residual: nil, scale: nil)
     unsafe addend_gemm_run(kernels, &gemm)
   }
   if !shape.accumulates { c.update(repeating: 0) }

@@ -60,7 +60,7 @@ public struct LIBXSMMProduct: Sendable {
     let whole = unsafe addend_gemm(
       m: m, n: n, k: k, first_panel: 0, panels: addend_brgemm_panel_count(kernels, n),
       transposes_a: false, a: a, lda: k, b: packed, ldb: 0, c: c, ldc: n, accumulates: false,
-      rectifies: rectifies, bias: bias?.address, residual: residual?.address)
+      rectifies: rectifies, bias: bias?.address, residual: residual?.address, scale: nil)
     unsafe forEachPiece(of: whole) { gemm in
       var product = unsafe self.kernels.product
       unsafe addend_xsmm_run(&product, gemm)

@@ -48,6 +48,26 @@ public struct ExactMap<Scalar: TensorScalar>: LinearMap {
     weight.addGradient(body)
   }
 
+  public func stepProduct(transposed: Bool) -> ((Tensor<Scalar>) -> Tensor<Scalar>)? {
+    guard !precision.keeps(Scalar.self) else { return nil }
+    let format = transposed ? inputProduct : forwardProduct
+    let weight = weight.value
+    let (rows, columns) = transposed ? (outputSize, inputSize) : (inputSize, outputSize)
+    let packed = Scalar.packed(
+      weight.span, rows: rows, columns: columns, transposed: transposed, in: format)
+    guard let packed else {
+      return { matmul($0, weight, transposingB: transposed, in: format) }
+    }
+    return { x in
+      let operand = x.span
+      return Tensor([x.shape[0], columns]) { packed.multiply(operand, &$0) }
+    }
+  }
+
+  public mutating func addStepGradient(_ x: Tensor<Scalar>, _ dy: Tensor<Scalar>) {
+    addGradient(dy, Residuals(input: x))
+  }
+
   public var cost: OperationCount {
     let products = inputSize * outputSize
     return OperationCount(

@@ -91,6 +91,14 @@ public protocol LinearMap<Scalar>: Sendable {
   /// The exact map that this one approximates.
   var exactTwin: ExactMap<Scalar> { get }
 
+  /// What gives `x W`, or `dy Wᵀ` where `transposed`, for the steps of one pass, with the weight laid out once
+  /// for all of them; `nil` for a map that learns from a product, or that has an `exactWeight`. What
+  /// these products have to do with the weight's gradient goes to `addStepGradient`.
+  func stepProduct(transposed: Bool) -> ((Tensor<Scalar>) -> Tensor<Scalar>)?
+
+  /// Adds `xᵀ dy` of all steps together to the gradient of a map with a `stepProduct`.
+  mutating func addStepGradient(_ x: Tensor<Scalar>, _ dy: Tensor<Scalar>)
+
   /// For a layer that multiplies by `exactWeight` itself: has `body` add to its gradient, or replace
   /// what is there.
   mutating func addExactGradient(_ body: (inout Tensor<Scalar>, _ accumulates: Bool) -> Void)
@@ -147,6 +155,10 @@ extension LinearMap {
     _ body: (inout Tensor<Scalar>, _ accumulates: Bool) -> Void
   ) {
     preconditionFailure("a map without an exact weight has no gradient of one")
+  }
+  public func stepProduct(transposed: Bool) -> ((Tensor<Scalar>) -> Tensor<Scalar>)? { nil }
+  public mutating func addStepGradient(_ x: Tensor<Scalar>, _ dy: Tensor<Scalar>) {
+    preconditionFailure("a map without products of steps has no gradient of them")
   }
 
   public func imageCost(_ geometry: ConvolutionGeometry) -> OperationCount {

@@ -18,6 +18,9 @@ public protocol MapSlot<Scalar>: Sendable {
   var exactWeight: Tensor<Scalar>? { get }
   mutating func addExactGradient(_ body: (inout Tensor<Scalar>, _ accumulates: Bool) -> Void)
 
+  func stepProduct(transposed: Bool) -> ((Tensor<Scalar>) -> Tensor<Scalar>)?
+  mutating func addStepGradient(_ x: Tensor<Scalar>, _ dy: Tensor<Scalar>)
+
   func imageCost(_ geometry: ConvolutionGeometry) -> OperationCount
   func forward(_ x: Tensor<Scalar>, bias: Tensor<Scalar>?) throws(TensorError) -> Tensor<Scalar>
   func imageForward(
@@ -80,6 +83,12 @@ public struct Slot<Map: LinearMap>: MapSlot {
     _ body: (inout Tensor<Scalar>, _ accumulates: Bool) -> Void
   ) {
     map.addExactGradient(body)
+  }
+  public func stepProduct(transposed: Bool) -> ((Tensor<Scalar>) -> Tensor<Scalar>)? {
+    map.stepProduct(transposed: transposed)
+  }
+  public mutating func addStepGradient(_ x: Tensor<Scalar>, _ dy: Tensor<Scalar>) {
+    map.addStepGradient(x, dy)
   }
   public func imageCost(_ geometry: ConvolutionGeometry) -> OperationCount {
     map.imageCost(geometry)

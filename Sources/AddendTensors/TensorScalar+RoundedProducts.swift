@@ -3,8 +3,47 @@ public import AddendKernels
 // The definitions: operands are rounded as whole tensors, sums kept as the format says. A convolution with
 // sums of its own goes through patches, one product after the other.
 
+/// The right operand of many products in one format.
+public struct PackedOperand<Scalar: TensorScalar>: Sendable {
+  /// `C = A B`, `A` `[m, rows]` and `C` `[m, columns]`.
+  public let multiply: @Sendable (_ a: Span<Scalar>, _ c: inout MutableSpan<Scalar>) -> Void
+
+  public init(
+    _ multiply: @escaping @Sendable (_ a: Span<Scalar>, _ c: inout MutableSpan<Scalar>) -> Void
+  ) { self.multiply = multiply }
+}
+
 extension TensorScalar {
   public static func gemm(
+    _ shape: GEMMShape, _ a: Span<Self>, _ b: Span<Self>, bias: Span<Self>?,
+    in format: ProductFormat, _ c: inout MutableSpan<Self>
+  ) { roundedGEMM(shape, a, b, bias: bias, in: format, &c) }
+
+  public static func convolve(
+    _ image: Span<Self>, _ filter: Span<Self>, _ geometry: ConvolutionGeometry,
+    in format: ProductFormat, into y: inout MutableSpan<Self>
+  ) { roundedConvolve(image, filter, geometry, in: format, into: &y) }
+
+  public static func convolutionInputGradient(
+    _ dy: Span<Self>, _ filter: Span<Self>, _ geometry: ConvolutionGeometry,
+    in format: ProductFormat, into dx: inout MutableSpan<Self>
+  ) { roundedInputGradient(dy, filter, geometry, in: format, into: &dx) }
+
+  public static func convolutionFilterGradient(
+    _ image: Span<Self>, _ dy: Span<Self>, _ geometry: ConvolutionGeometry,
+    in format: ProductFormat, accumulates: Bool, into filterGradient: inout MutableSpan<Self>
+  ) {
+    roundedFilterGradient(
+      image, dy, geometry, in: format, accumulates: accumulates, into: &filterGradient)
+  }
+
+  public static func packed(
+    _ b: Span<Self>, rows: Int, columns: Int, transposed: Bool, in format: ProductFormat
+  ) -> PackedOperand<Self>? { nil }
+
+  // What a scalar with kernels for some formats does in all others.
+
+  static func roundedGEMM(
     _ shape: GEMMShape, _ a: Span<Self>, _ b: Span<Self>, bias: Span<Self>?,
     in format: ProductFormat, _ c: inout MutableSpan<Self>
   ) {
@@ -19,7 +58,7 @@ extension TensorScalar {
     if let bias { addRow(bias, toEachRowOf: &c) }
   }
 
-  public static func convolve(
+  static func roundedConvolve(
     _ image: Span<Self>, _ filter: Span<Self>, _ geometry: ConvolutionGeometry,
     in format: ProductFormat, into y: inout MutableSpan<Self>
   ) {
@@ -33,7 +72,7 @@ extension TensorScalar {
     convolveThroughPatches(image, filter, geometry, in: format, into: &y)
   }
 
-  public static func convolutionInputGradient(
+  static func roundedInputGradient(
     _ dy: Span<Self>, _ filter: Span<Self>, _ geometry: ConvolutionGeometry,
     in format: ProductFormat, into dx: inout MutableSpan<Self>
   ) {
@@ -49,7 +88,7 @@ extension TensorScalar {
     inputGradientThroughPatches(dy, filter, geometry, in: format, into: &dx)
   }
 
-  public static func convolutionFilterGradient(
+  static func roundedFilterGradient(
     _ image: Span<Self>, _ dy: Span<Self>, _ geometry: ConvolutionGeometry,
     in format: ProductFormat, accumulates: Bool, into filterGradient: inout MutableSpan<Self>
   ) {

@@ -95,6 +95,10 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   static func gemm(
     _ shape: GEMMShape, _ a: Span<Self>, _ b: Span<Self>, bias: Span<Self>?,
     in format: ProductFormat, _ c: inout MutableSpan<Self>)
+  /// `op(B) [rows, columns]` rounded and laid out for many such products; `nil` where that saves nothing.
+  static func packed(
+    _ b: Span<Self>, rows: Int, columns: Int, transposed: Bool, in format: ProductFormat
+  ) -> PackedOperand<Self>?
   /// `C = op(A) op(B)` with sums in the levels of `accumulation`, which has some.
   static func leveledProduct(
     _ shape: GEMMShape, _ a: Span<Self>, _ b: Span<Self>, _ accumulation: Accumulation,

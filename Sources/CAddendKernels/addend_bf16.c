@@ -2,7 +2,6 @@
 
 #include <float.h>
 #include <math.h>
-#include <string.h>
 
 // Products and sums stay apart where there is no fused unit.
 #pragma STDC FP_CONTRACT OFF
@@ -25,7 +24,7 @@ static float add_product(float a, float b, float c) {
   return fabsf(scaled) < FLT_MIN * 0x1p80f ? copysignf(0, fused) : fused;
 }
 
-// On x86-64 denormals are the control register's: see `addend_bf16_run`.
+// On x86-64 denormals are the control register's: see `addend_bf16_begin`.
 #define ADDEND_SOURCE "addend_bf16_words.h"
 #include "addend_sets.h"
 
@@ -48,50 +47,37 @@ const addend_brgemm_kernels *addend_bf16_select(addend_isa isa) {
   return ADDEND_SELECT(isa, brgemm);
 }
 
-void addend_bf16_run(const addend_brgemm_kernels *kernels, const addend_gemm *gemm) {
+unsigned addend_bf16_begin(const addend_brgemm_kernels *kernels) {
 #if defined(__x86_64__)
-  if (kernels != &brgemm_scalar) {
+  if (kernels == &brgemm_avx2 || kernels == &brgemm_avx512 || kernels == &brgemm_avx512_bf16) {
     // The kernels are called through pointers: nothing of them moves across.
     const unsigned before = _mm_getcsr();
-    _mm_setcsr((before & ~_MM_ROUND_MASK) | _MM_FLUSH_ZERO_ON | _MM_DENORMALS_ZERO_ON);
-    addend_gemm_run(kernels, gemm);
-    _mm_setcsr(before);
-    return;
+    _mm_setcsr((before & ~(unsigned)_MM_ROUND_MASK) | _MM_FLUSH_ZERO_ON | _MM_DENORMALS_ZERO_ON);
+    return before;
   }
 #endif
+  (void)kernels;
+  return 0;
+}
+
+void addend_bf16_end(const addend_brgemm_kernels *kernels, unsigned before) {
+#if defined(__x86_64__)
+  if (kernels == &brgemm_avx2 || kernels == &brgemm_avx512 || kernels == &brgemm_avx512_bf16)
+    _mm_setcsr(before);
+#endif
+  (void)kernels;
+  (void)before;
+}
+
+void addend_bf16_run(const addend_brgemm_kernels *kernels, const addend_gemm *gemm) {
+  const unsigned before = addend_bf16_begin(kernels);
   addend_gemm_run(kernels, gemm);
+  addend_bf16_end(kernels, before);
 }
 
-void addend_bf16_pack(const addend_brgemm_kernels *kernels, bool transposes_b, size_t n, size_t k,
-                      const uint16_t *restrict b, size_t ldb, size_t first_panel, size_t panels,
-                      float *restrict packed) {
-  const size_t words = (k + 1) / 2;
-  const size_t row = transposes_b ? 1 : ldb, column = transposes_b ? ldb : 1;
-  for (size_t i = first_panel; i < first_panel + panels; ++i) {
-    const size_t start = addend_brgemm_panel_start(kernels, n, i);
-    const size_t end = addend_brgemm_panel_start(kernels, n, i + 1);
-    const size_t columns = (end < n ? end : n) - start;
-    for (size_t p = 0; p < words; ++p) {
-      float *to = packed + words * start + p * (end - start);
-      const uint16_t *from = b + 2 * p * row + start * column;
-      const bool is_half = 2 * p + 1 == k;
-      for (size_t j = 0; j < columns; ++j) {
-        const uint32_t upper = is_half ? 0 : from[j * column + row];
-        to[j] = f32_from_bits((int32_t)(upper << 16 | from[j * column]));
-      }
-      memset(to + columns, 0, (end - start - columns) * sizeof *to);
-    }
-  }
-}
-
-void addend_bf16_round(size_t rows, size_t columns, const float *restrict x, size_t y_columns,
-                       uint16_t *restrict y) {
-  for (size_t r = 0; r < rows; ++r, x += columns, y += y_columns) {
-    for (size_t c = 0; c < columns; ++c) {
-      const uint32_t bits = (uint32_t)f32_to_bits(x[c]);
-      const uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-      y[c] = (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? bits >> 16 | 0x40 : rounded);
-    }
-    memset(y + columns, 0, (y_columns - columns) * sizeof *y);
-  }
+void addend_bf16_direct_run(const addend_direct_plan *plan, const addend_direct_operands *operands,
+                            size_t part, float *restrict scratch) {
+  const unsigned before = addend_bf16_begin(plan->kernels);
+  addend_direct_run(plan, operands, part, scratch);
+  addend_bf16_end(plan->kernels, before);
 }

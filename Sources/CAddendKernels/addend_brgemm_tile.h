@@ -1,9 +1,41 @@
 // The tiles of one instruction set and kind of product, for sources of addend_sets.h. Their macros say
 // how products are added (ADD_PRODUCT) and sums (ADD), whether sums of one vector are split in two
 // (PAIRS), and which tiles there are: up to VECTORS vectors wide and ROW_LIMITS rows high, as
-// ADDEND_TILES lists them by ROWS_6 and ROWS_8.
+// ADDEND_TILES lists them by ROWS_6 and ROWS_8. Where CHUNK is defined, products are integers: MULTIPLY_WORDS
+// and ADD_WORDS make and add those of CHUNK places, CONVERT their sums.
 #define ROWS_6(kernel, v) kernel(v, 1) kernel(v, 2) kernel(v, 3) kernel(v, 4) kernel(v, 5) kernel(v, 6)
 #define ROWS_8(kernel, v) ROWS_6(kernel, v) kernel(v, 7) kernel(v, 8)
+
+#if defined(CHUNK)
+/// sums[i][v] += float(Σ_{p<places} A(i, p) B[p][v]).
+ADDEND_INLINE void ADDEND_VARIANT(add_chunk)(const float *const a[addend_brgemm_most_rows],
+                                             const size_t lda, const float *b, const size_t ldb,
+                                             const size_t places, const bool transposed,
+                                             const bool masks, const size_t rows,
+                                             const size_t vectors, const MASK part,
+                                             VECTOR sums[][addend_brgemm_most_vectors]) {
+  WORDS words[addend_brgemm_most_rows][addend_brgemm_most_vectors];
+#pragma clang loop unroll(full)
+  for (size_t p = 0; p < places; ++p) {
+    VECTOR right[addend_brgemm_most_vectors];
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < vectors; ++v)
+      right[v] = masks && v + 1 == vectors ? LOAD_PART(b + p * ldb + v * LANES, part)
+                                           : LOAD(b + p * ldb + v * LANES);
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < rows; ++i) {
+      const VECTOR left = BROADCAST(transposed ? a[0][p * lda + i] : a[i][p]);
+#pragma clang loop unroll(full)
+      for (size_t v = 0; v < vectors; ++v)
+        words[i][v] = p ? ADD_WORDS(left, right[v], words[i][v]) : MULTIPLY_WORDS(left, right[v]);
+    }
+  }
+#pragma clang loop unroll(full)
+  for (size_t i = 0; i < rows; ++i)
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < vectors; ++v) sums[i][v] = ADD(sums[i][v], CONVERT(words[i][v]));
+}
+#endif
 
 /// sums[i][v] += Σ_t Σ_p A_t(i, p) B_t[p][v]. With `rows` and `vectors` known to the compiler the sums
 /// stay in registers. `masks`: the last vector of b must not be read to its end.
@@ -25,6 +57,21 @@ ADDEND_INLINE void ADDEND_VARIANT(add_products)(const addend_brgemm_tile *restri
       for (size_t i = 0; i < rows; ++i) a[i] = list[i] + t->a_offset;
     const float *b = t->b + (t->b_numbers ? t->b_numbers[tap] : tap) * t->b_step;
     size_t p = 0;
+#if defined(CHUNK)
+    // A chunk's numbers of A: p places further on.
+#define FOR_CHUNKS(places)                                                                        \
+  for (; p + (places) <= depth; p += (places), b += (places) * ldb) {                             \
+    const float *rest[addend_brgemm_most_rows];                                                   \
+    _Pragma("clang loop unroll(full)") for (size_t i = 0; i < (transposed ? 1 : rows); ++i)       \
+        rest[i] = a[i] + (transposed ? p * lda : p);                                              \
+    ADDEND_VARIANT(add_chunk)(rest, lda, b, ldb, places, transposed, masks, rows, vectors, part,  \
+                              sums);                                                              \
+  }
+    FOR_CHUNKS(CHUNK)
+    FOR_CHUNKS(1)
+#undef FOR_CHUNKS
+    (void)streaming;
+#else
     // Eight sums of one vector are fewer than are in flight: products of even and odd p are summed
     // apart where there are registers.
     if (PAIRS && vectors == 1)
@@ -61,6 +108,7 @@ ADDEND_INLINE void ADDEND_VARIANT(add_products)(const addend_brgemm_tile *restri
           sums[i][v] = ADD_PRODUCT(left, right[v], sums[i][v]);
       }
     }
+#endif
   }
 }
 
@@ -98,6 +146,10 @@ ADDEND_INLINE void ADDEND_VARIANT(tile)(const addend_brgemm_tile *restrict t, co
     (void)at;                                                         \
     statement;                                                        \
   }
+#if defined(CHUNK)
+  const VECTOR first = BROADCAST(t->scale[0]), second = BROADCAST(t->scale[1]);
+  FOR_SUMS(sums[i][v] = sums[i][v] * first * second; (void)mask)
+#endif
   if (t->accumulates) FOR_SUMS(sums[i][v] = ADD(sums[i][v], LOAD_PART(t->c + at, mask)))
   if (t->bias) FOR_SUMS(sums[i][v] = ADD(sums[i][v], LOAD_PART(t->bias + v * LANES, mask)))
   if (t->residual) FOR_SUMS(sums[i][v] = ADD(sums[i][v], LOAD_PART(t->residual + at, mask)))
@@ -126,6 +178,9 @@ static const addend_brgemm_kernels ADDEND_VARIANT(brgemm) = {
     .lanes = LANES,
     .vectors = VECTORS,
     .row_limit = ROW_LIMITS,
+#if defined(CHUNK)
+    .chunk = CHUNK,
+#endif
     ADDEND_TILES(STRAIGHT) ADDEND_TILES(TRANSPOSED) ADDEND_TILES(STREAMING)};
 #undef STRAIGHT
 #undef STREAMING

@@ -308,6 +308,7 @@ static void multiply(const worker *w, size_t group, size_t panel, size_t first, 
       .b_step = plan->depth * width,
       .is_padded = true,
       .bias = is_last && o->bias ? o->bias + column : NULL,
+      .scale = o->scale,
       .accumulates = first > 0,
       .rectifies = is_last && o->rectifies,
   };

@@ -234,8 +234,10 @@ addend_direct_plan addend_direct_prepare(const addend_brgemm_kernels *kernels,
   // The first panel is the widest.
   const size_t width = larger(addend_brgemm_panel_start(kernels, p->results, 1), 1);
   plan.tile_rows = kernels->row_limit[parts_of(width, kernels->lanes) - 1];
+  // Merged taps keep to the borders of chunks.
   const bool may_merge = p->groups == 1 && p->across.taps > 1 && p->across.increment == 1 &&
-                         p->across.taps * p->depth <= merged_limit;
+                         p->across.taps * p->depth <= merged_limit &&
+                         (!kernels->chunk || p->depth % kernels->chunk == 0);
   // What costs least: sums over the padding, more and smaller tiles without, or without above and
   // below only.
   const size_t apart = cover(&plan, true, true), together = cover(&plan, false, false);

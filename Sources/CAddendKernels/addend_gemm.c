@@ -93,6 +93,7 @@ static addend_brgemm_tile start_tile(const addend_brgemm_kernels *kernels, const
       .ldc = g->ldc,
       .bias = is_last && g->bias ? g->bias + start : NULL,
       .residual = is_last && g->residual ? g->residual + start : NULL,
+      .scale = g->scale,
       .accumulates = g->accumulates || q > 0,
       .rectifies = is_last && g->rectifies,
   };

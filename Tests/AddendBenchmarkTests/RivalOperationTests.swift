@@ -42,6 +42,20 @@ struct RivalOperationTests {
     }
   }
 
+  @Test(
+    arguments: [(1, 1, 1), (3, 5, 7), (33, 17, 65)],
+    [HalfFormat.bfloat16, .dynamicFixedPoint, .fixedPoint(left: 16, right: 16)])
+  func productsOfHalvesAreNearProducts(_ extents: (m: Int, n: Int, k: Int), _ format: HalfFormat) {
+    let problem = GEMMBenchmark.Problem(
+      GEMMBenchmark(m: extents.m, n: extents.n, k: extents.k, origin: "test"))
+    for way in [GEMMBenchmark.rounding, GEMMBenchmark.packed, GEMMBenchmark.bothGiven] {
+      let prepared = way(format).prepared(for: problem)
+      prepared?.run()
+      #expect(
+        prepared.map { problem.fault(in: $0.result(), within: $0.tolerance) } == .some(nil))
+    }
+  }
+
   /// Our layers and oneDNN's agree forward and backward, and a difference would be noticed.
   @Test(arguments: RecurrentBenchmark.Cell.allCases, RecurrentBenchmark.Pass.allCases)
   func recurrentLayersAgree(_ cell: RecurrentBenchmark.Cell, _ pass: RecurrentBenchmark.Pass) {

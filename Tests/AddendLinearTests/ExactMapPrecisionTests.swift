@@ -6,6 +6,8 @@ import Testing
 
 /// Under a precision the exact map multiplies rounded operands, and nothing else changes.
 struct ExactMapPrecisionTests {
+  /// A format whose products are sums in the order of float32's; see `FloatRoundedProductsTests` for others.
+  private static let precision = Precision(products: .float16)
   private let x: Tensor<Float>
   private let dy: Tensor<Float>
   private let weight: Tensor<Float>
@@ -18,11 +20,11 @@ struct ExactMapPrecisionTests {
   }
 
   private func rounded(_ tensor: Tensor<Float>) -> Tensor<Float> {
-    Tensor(tensor.shape, tensor.elements.map { BFloat16($0).float })
+    Tensor(tensor.shape, tensor.elements.map { Float(FloatFormat.float16.rounded(Double($0))) })
   }
 
   @Test func productsAreThoseOfRoundedOperandsToTheBit() throws {
-    var map = ExactMap(weight: weight, precision: .bfloat16)
+    var map = ExactMap(weight: weight, precision: Self.precision)
     var reference = ExactMap(weight: rounded(weight))
     #expect(try map.forward(x) == reference.forward(rounded(x)))
     let (y, residuals) = try map.trainingForward(x)
@@ -43,7 +45,7 @@ struct ExactMapPrecisionTests {
     let image = Tensor<Float>.normal([2, 7, 6, 3], using: &random)
     let filter = Tensor<Float>.normal([27, 4], using: &random)
     let gradient = Tensor<Float>.normal([2, 7, 6, 4], using: &random)
-    var map = ExactMap(weight: filter, precision: .bfloat16)
+    var map = ExactMap(weight: filter, precision: Self.precision)
     var reference = ExactMap(weight: rounded(filter))
     #expect(
       try map.imageForward(image, geometry) == reference.imageForward(rounded(image), geometry))

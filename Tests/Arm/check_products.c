@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "addend_bf16.h"
+#include "addend_dfp.h"
 #include "addend_gemm.h"
+#include "addend_halves.h"
 #include "check.h"
 
 // Products of whole numbers are exact in any order, so that plain sums say what is wanted; the bits of
@@ -104,42 +106,72 @@ static void check_f32(addend_isa set, bool is_whole) {
   check_end();
 }
 
-/// Rows of bfloat16 numbers, each filled up to a whole number of words.
-static uint16_t *rows_of_bf16(size_t rows, size_t columns, size_t wide) {
-  uint16_t *numbers = check_room(rows * wide * sizeof *numbers, 4);
-  addend_bf16_round(rows, columns, check_floats(rows * columns), wide, numbers);
-  return numbers;
+/// Kinds of products of 16-bit numbers.
+typedef enum { BFLOAT16, FIXED, WIDE_FIXED } halves;
+
+static const addend_brgemm_kernels *kernels_of(halves kind, addend_isa set) {
+  return kind == BFLOAT16 ? addend_bf16_select(set)
+         : kind == FIXED  ? addend_dfp_select(set)
+                          : addend_dfp_wide_select(set);
 }
 
-static void run_bf16(product p, addend_isa set, const uint16_t *a, const uint16_t *b,
-                     const float *bias, const float *residual, float *c) {
-  const addend_brgemm_kernels *kernels = addend_bf16_select(set);
+static addend_halves_rounding rounding_of(halves kind, int bits, size_t count, const float *x,
+                                          const addend_halves_kernels *kernels,
+                                          addend_halves_scale *scale) {
+  if (kind != BFLOAT16) return addend_halves_fixed(kernels->largest(count, x), bits, scale);
+  *scale = (addend_halves_scale){true, 0};
+  return (addend_halves_rounding){.is_fixed = false};
+}
+
+static void run_halves(halves kind, product p, addend_isa set, const float *a, const float *b,
+                       const float *bias, const float *residual, float *c) {
+  const addend_brgemm_kernels *kernels = kernels_of(kind, set);
+  const addend_halves_kernels *halves = addend_halves_select(set);
   const size_t words = (p.k + 1) / 2;
+  addend_halves_scale left_scale, right_scale;
+  const addend_halves_rounding left = rounding_of(kind, 15, p.m * p.k, a, halves, &left_scale);
+  const addend_halves_rounding right =
+      rounding_of(kind, kind == FIXED ? 14 : 15, p.k * p.n, b, halves, &right_scale);
+  float factors[2];
+  addend_halves_factors(left_scale, right_scale, factors);
+  uint32_t *rows = check_room(p.m * words * sizeof *rows, 4);
+  if (p.transposes_a) addend_halves_pair_rows(halves, &left, p.k, p.m, a, p.m, p.m, rows);
+  else addend_halves_pair_channels(halves, &left, p.m, p.k, a, rows);
   addend_gemm gemm = gemm_of(p, words, kernels);
   float *packed = check_room(words * addend_brgemm_padded(kernels, p.n) * sizeof *packed, 4);
-  addend_bf16_pack(kernels, p.transposes_b, p.n, p.k, b, p.transposes_b ? p.k : p.n, 0,
-                   gemm.panels, packed);
-  gemm.a = (const float *)(const void *)a, gemm.lda = words;
-  gemm.b = packed, gemm.c = c, gemm.bias = bias, gemm.residual = residual;
+  if (p.transposes_b) {
+    uint32_t *columns = check_room(p.n * words * sizeof *columns, 4);
+    addend_halves_pair_channels(halves, &right, p.n, p.k, b, columns);
+    addend_gemm_pack(kernels, true, p.n, words, (const float *)(const void *)columns, words, 0,
+                     gemm.panels, packed);
+  } else {
+    for (size_t i = 0; i < gemm.panels; ++i) {
+      const size_t start = addend_brgemm_panel_start(kernels, p.n, i);
+      const size_t end = addend_brgemm_panel_start(kernels, p.n, i + 1);
+      addend_halves_pair_rows(halves, &right, p.k, (end < p.n ? end : p.n) - start, b + start, p.n,
+                              end - start, (uint32_t *)(void *)(packed + words * start));
+    }
+  }
+  gemm.transposes_a = p.transposes_a;
+  gemm.a = (const float *)(const void *)rows, gemm.lda = p.transposes_a ? p.m : words;
+  gemm.b = packed, gemm.c = c, gemm.bias = bias, gemm.residual = residual, gemm.scale = factors;
   addend_bf16_run(kernels, &gemm);
 }
 
-static void check_bf16(addend_isa set) {
-  check_begin("products of bfloat16",
-              addend_bf16_select(set) != addend_bf16_select(ADDEND_ISA_SCALAR), false);
+static void check_halves(halves kind, const char *name, addend_isa set) {
+  check_begin(name, kernels_of(kind, set) != kernels_of(kind, ADDEND_ISA_SCALAR), false);
   for (size_t n = 0; n < 200; ++n) {
     product p = any_product();
-    p.transposes_a = false;
-    const uint16_t *a = rows_of_bf16(p.m, p.k, (p.k + 1) / 2 * 2);
-    const uint16_t *b = rows_of_bf16(1, p.k * p.n, p.k * p.n);
+    if (!p.k) continue;
+    const float *a = check_floats(p.m * p.k), *b = check_floats(p.k * p.n);
     const float *before = check_floats(p.m * p.n);
     const float *bias = p.has_bias ? check_floats(p.n) : NULL;
     const float *residual = p.has_residual ? check_floats(p.m * p.n) : NULL;
     check_result c = check_results(p.m * p.n * sizeof(float));
     memcpy(c.wanted, before, c.bytes);
     memcpy(c.found, before, c.bytes);
-    run_bf16(p, ADDEND_ISA_SCALAR, a, b, bias, residual, (float *)(void *)c.wanted);
-    run_bf16(p, set, a, b, bias, residual, (float *)(void *)c.found);
+    run_halves(kind, p, ADDEND_ISA_SCALAR, a, b, bias, residual, (float *)(void *)c.wanted);
+    run_halves(kind, p, set, a, b, bias, residual, (float *)(void *)c.found);
     char what[80];
     describe(p, what, sizeof what);
     check_compare(what, c);
@@ -151,5 +183,7 @@ static void check_bf16(addend_isa set) {
 void check_products(addend_isa set) {
   check_f32(set, true);
   check_f32(set, false);
-  check_bf16(set);
+  check_halves(BFLOAT16, "products of bfloat16", set);
+  check_halves(FIXED, "products in dynamic fixed point", set);
+  check_halves(WIDE_FIXED, "products in wide dynamic fixed point", set);
 }

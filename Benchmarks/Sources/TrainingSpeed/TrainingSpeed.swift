@@ -2,7 +2,7 @@ import Addend
 
 /// Training speed of the networks that PyTorch/training_speed.py trains, in the same way.
 ///
-/// Usage: addend-training-speed CASE THREADS SECONDS. Prints one JSON object: examples (or words) a
+/// Usage: addend-training-speed CASE THREADS SECONDS [PRECISION]. Prints one JSON object: examples (or words) a
 /// second, the median over steps. The data are made up and stay in memory.
 ///
 /// Or: addend-training-speed inference CASE THREADS BATCH SECONDS. The same of a compiled model: seconds
@@ -12,6 +12,9 @@ import Addend
 /// memory in so many runs after the first, counted by allocations.c: see allocations.sh. With `training`
 /// for the batch, how often so many steps of training do after the third, and how often for tensors.
 ///
+/// Or: addend-training-speed precisions CASE THREADS ROUNDS PRECISION…. Prints one JSON object for each
+/// precision: the milliseconds of a step under it, and how many times as fast as under the first.
+///
 /// Or: addend-training-speed maps THREADS ROUNDS MAP…. Prints one JSON object for each map: the
 /// milliseconds of a step of a network of two hidden layers of 1024 under it, and how many times as fast
 /// as under the first.
@@ -19,6 +22,15 @@ import Addend
 struct TrainingSpeed {
   static func main() throws {
     let arguments = CommandLine.arguments
+    if arguments.count > 5, arguments[1] == "precisions", let threads = Int(arguments[3]),
+      threads > 0, let rounds = Int(arguments[4]), rounds > 0
+    {
+      let results = try ThreadPool.$current.withValue(ThreadPool(threadCount: threads)) {
+        try PrecisionComparison.measure(arguments[2], Array(arguments[5...]), rounds: rounds)
+      }
+      for result in results { print(result.text()) }
+      return
+    }
     if arguments.count > 4, arguments[1] == "maps", let threads = Int(arguments[2]), threads > 0,
       let rounds = Int(arguments[3]), rounds > 0
     {
@@ -67,14 +79,16 @@ struct TrainingSpeed {
       return print(json.text())
     }
     let start = peakBytes()
-    guard arguments.count == 4, let threads = Int(arguments[2]), threads > 0,
+    guard 4...5 ~= arguments.count, let threads = Int(arguments[2]), threads > 0,
       let seconds = Double(arguments[3])
-    else { throw Misuse(sentence: "usage: addend-training-speed CASE THREADS SECONDS") }
+    else { throw Misuse(sentence: "usage: addend-training-speed CASE THREADS SECONDS [PRECISION]") }
+    let precision = arguments.count == 5 ? try Precision(parsing: arguments[4]) : .own
     let result = try ThreadPool.$current.withValue(ThreadPool(threadCount: threads)) {
-      try measure(try Case(named: arguments[1]), seconds: seconds)
+      try measure(try Case(named: arguments[1]), precision, seconds: seconds)
     }
     let json: JSONValue = [
-      "case": .text(arguments[1]), "engine": "Addend", "threads": .integer(threads),
+      "case": .text(arguments[1]), "engine": "Addend", "precision": .text("\(precision)"),
+      "threads": .integer(threads),
       "perSecond": .number(result.perSecond), "steps": .integer(result.steps),
       "peakBytes": .integer(peakBytes()), "ownBytes": .integer(peakBytes() - start),
     ]
@@ -82,9 +96,9 @@ struct TrainingSpeed {
   }
 
   private static func measure(
-    _ which: Case, seconds: Double
+    _ which: Case, _ precision: Precision, seconds: Double
   ) throws -> (perSecond: Double, steps: Int) {
-    var trainer = try which.trainer()
+    var trainer = try which.trainer(precision)
     let times = try sortedTimes(seconds: seconds) {
       _ = try trainer.step(which.batch, stepsPerEpoch: 1_000_000)
     }
@@ -149,9 +163,9 @@ struct Case {
     }
   }
 
-  func trainer() throws -> Trainer<Float> {
+  func trainer(_ precision: Precision = .own) throws -> Trainer<Float> {
     Trainer(
-      try Model(network, seed: 1),
+      try Model(network, precision: precision, seed: 1),
       plan: TrainingPlan(
         epochs: 1, batchSize: 1, optimizer: SGD(momentum: 0.9), learningRate: 0.001))
   }

@@ -5,7 +5,7 @@ internal import ArgumentParser
 struct BenchGEMMCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gemm",
-    abstract: "Measure float32 matrix products beside OpenBLAS's and oneDNN's.",
+    abstract: "Measure matrix products beside OpenBLAS's and oneDNN's.",
     discussion: """
       Cubes and products of small networks. Every result of ours is checked before it is timed.
       """)
@@ -16,21 +16,39 @@ struct BenchGEMMCommand: ParsableCommand {
   @Flag(help: "Everyone lays the second matrix out for products beforehand, untimed.")
   var packed = false
 
-  @Flag(help: "Signs on bits, the second matrix laid out beforehand, beside ±1 in float32.")
-  var binary = false
+  @Option(
+    help: ArgumentHelp(
+      """
+      What ours multiplies: float32, bf16, dfp16 (16 and 15 bits), dfp16x16, int8 (bytes by int8 numbers \
+      that are laid out beforehand), binary (signs on bits, laid out beforehand).
+      """, valueName: "FORMAT"))
+  var format: Format = .float32
 
-  @Flag(help: "Bytes by int8 numbers, laid out beforehand, beside oneDNN's int8 and float32.")
-  var int8 = false
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case float32, bf16, dfp16, dfp16x16, int8, binary
+
+    var half: HalfFormat? {
+      switch self {
+      case .bf16: .bfloat16
+      case .dfp16: .dynamicFixedPoint
+      case .dfp16x16: .fixedPoint(left: 16, right: 16)
+      case .float32, .int8, .binary: nil
+      }
+    }
+  }
 
   @OptionGroup var options: BenchOptions
 
   mutating func validate() throws {
-    if packed && int8 { throw ValidationError("--packed and --int8 are two benchmarks; give one.") }
+    if packed && (format == .int8 || format == .binary) {
+      throw ValidationError(
+        "--packed says nothing of \(format.rawValue), which is laid out always.")
+    }
     _ = try benchmarks()
   }
 
   func run() throws {
-    guard !binary else { return try runBinary() }
+    guard format != .binary else { return try runBinary() }
     let benchmarks = try benchmarks()
     let (results, limits) = try options.measured(
       benchmarks.map { one in .init(name: one.name) { try one.run($0) } })
@@ -39,7 +57,7 @@ struct BenchGEMMCommand: ParsableCommand {
     }
     var report = BenchReport(
       command: "gemm", options: options, results: results, limits: limits,
-      rivals: int8
+      rivals: format == .int8
         ? ["oneDNN matmul, float32", "oneDNN matmul, int8"]
         : packed ? [] : ["OpenBLAS", "oneDNN sgemm", "oneDNN matmul"])
     report.means = Self.means("all", results) + Self.means("up to 64 a side", small)
@@ -57,8 +75,11 @@ struct BenchGEMMCommand: ParsableCommand {
   }
 
   func benchmarks() throws -> [GEMMBenchmark] {
-    let second: GEMMBenchmark.SecondMatrix = int8 ? .int8 : packed ? .packed : .plain
-    guard !shape.isEmpty else { return GEMMBenchmark.standard.map { $0.given(second) } }
+    let second: GEMMBenchmark.SecondMatrix =
+      format == .int8 ? .int8 : packed ? .packed : .plain
+    guard !shape.isEmpty else {
+      return GEMMBenchmark.standard.map { $0.given(second).rounded(to: format.half) }
+    }
     return try shape.map { text in
       let extents = text.split(separator: "x", omittingEmptySubsequences: false).map {
         Int($0) ?? 0
@@ -67,7 +88,8 @@ struct BenchGEMMCommand: ParsableCommand {
         throw ValidationError("--shape is '\(text)', expected three extents like 64x512x128.")
       }
       return GEMMBenchmark(
-        m: extents[0], n: extents[1], k: extents[2], origin: "asked for", second: second)
+        m: extents[0], n: extents[1], k: extents[2], origin: "asked for", second: second
+      ).rounded(to: format.half)
     }
   }
 }

@@ -28,10 +28,15 @@ struct BenchNetworkCommand: ParsableCommand {
   @Option(help: "Classes, for networks of the zoo.")
   var classes: Int?
 
-  @Flag(help: "The binary perceptron on bits, beside its float32 twin.")
-  var binary = false
-  @Flag(help: "Inference in int8, beside float32 and oneDNN's convolutions in both.")
-  var int8 = false
+  @Option(
+    help: ArgumentHelp(
+      """
+      What networks compute in: float32, int8 (inference, beside float32 and oneDNN's convolutions in \
+      both), binary (the binary perceptron on bits, beside its float32 twin).
+      """, valueName: "FORMAT"))
+  var format: Format = .float32
+
+  enum Format: String, ExpressibleByArgument, CaseIterable { case float32, int8, binary }
 
   @OptionGroup var options: BenchOptions
 
@@ -46,8 +51,14 @@ struct BenchNetworkCommand: ParsableCommand {
   }
 
   func run() throws {
-    guard !binary else { return try runBinary() }
-    guard !int8 else { return try runInt8() }
+    switch format {
+    case .float32: try runFloat()
+    case .int8: try runInt8()
+    case .binary: try runBinary()
+    }
+  }
+
+  private func runFloat() throws {
     let passes = try passes()
     let names =
       networks.isEmpty

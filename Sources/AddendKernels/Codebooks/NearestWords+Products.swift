@@ -53,7 +53,7 @@ extension NearestWords {
       var gemm = unsafe addend_gemm(
         m: part, n: present, k: dimension, first_panel: 0, panels: panels, transposes_a: false,
         a: points, lda: dimension, b: right, ldb: 0, c: table, ldc: present, accumulates: false,
-        rectifies: false, bias: nil, residual: nil)
+        rectifies: false, bias: nil, residual: nil, scale: nil)
       unsafe addend_gemm_run(kernels, &gemm)
       unsafe norms.withUnsafeBufferPointer { norms in
         for i in 0..<part {

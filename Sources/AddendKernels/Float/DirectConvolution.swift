@@ -68,7 +68,7 @@ internal import CAddendKernels
 
   /// Those input positions whose gradients are not always zero: fewer than there are taps, and than
   /// `stride²`.
-  @unsafe private static func gradientPieces(
+  @unsafe static func gradientPieces(
     _ geometry: ConvolutionGeometry, _ window: UnsafePointer<addend_window>, _ outputs: Int,
     _ groups: Int
   ) -> [addend_direct_piece] {
@@ -131,8 +131,8 @@ internal import CAddendKernels
     // Safe: the extents were checked, and C keeps no pointer.
     let operands = unsafe addend_direct_operands(
       source: x.address, packed: packed.address, bias: bias?.address, residual: residual?.address,
-      rectifies: rectifies, result: result, zeros: nil)
-    unsafe forward.run(operands, packed.count, depthwise, scratch: &scratch)
+      rectifies: rectifies, result: result, zeros: nil, scale: nil)
+    unsafe forward.run(operands, packed.count, scratch: &scratch, depthwise)
   }
 
   /// `dx[n, i, j, c] = Σ dy[n, p, q, k] · filter[r, s, c, k]` over all taps and outputs with
@@ -152,7 +152,7 @@ internal import CAddendKernels
     }
     let operands = unsafe addend_direct_operands(
       source: dy.address, packed: packed.address, bias: nil, residual: nil, rectifies: false,
-      result: result, zeros: nil)
-    unsafe inputGradient.run(operands, packed.count, depthwise, scratch: &scratch)
+      result: result, zeros: nil, scale: nil)
+    unsafe inputGradient.run(operands, packed.count, scratch: &scratch, depthwise)
   }
 }

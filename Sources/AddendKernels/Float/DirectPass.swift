@@ -73,15 +73,15 @@ internal import CAddendKernels
   /// Computes all pieces; the operands' filter is theirs one after another.
   // Safe when the operands have the extents of the pieces.
   @unsafe func run(
-    _ operands: addend_direct_operands, _ packedCount: Int,
-    _ depthwise: UnsafePointer<addend_depthwise_kernels>, scratch: inout MutableSpan<Float>
+    _ operands: addend_direct_operands, _ packedCount: Int, scratch: inout MutableSpan<Float>,
+    _ depthwise: UnsafePointer<addend_depthwise_kernels>? = nil
   ) {
     precondition(
       packedCount == self.packedCount && scratch.count >= scratchCount, "convolution: extents")
     for index in unsafe plans.indices {
       var operands = unsafe operands
       unsafe operands.packed = operands.packed.map { unsafe $0 + packedStarts[index] }
-      if isDepthwise {
+      if isDepthwise, let depthwise = unsafe depthwise {
         unsafe runDepthwise(plans[index].piece, operands, depthwise)
       } else {
         unsafe run(plans[index], operands, scratch: &scratch)
@@ -102,7 +102,7 @@ internal import CAddendKernels
       unsafe withUnsafePointer(to: operands) { operands in
         let each = unsafe addend_direct_part_scratch(plan)
         ThreadPool.forEachPart(of: unsafe addend_direct_part_count(plan), size: 1) { part, _ in
-          unsafe addend_direct_run(plan, operands, part, parts + part * each)
+          unsafe addend_bf16_direct_run(plan, operands, part, parts + part * each)
         }
       }
     }

@@ -66,7 +66,7 @@ public struct PatchConvolution: Sendable {
       m: 0, n: outputs, k: geometry.patchSize, first_panel: 0,
       panels: addend_brgemm_panel_count(kernels, outputs), transposes_a: false, a: scratch,
       lda: geometry.patchSize, b: packed, ldb: 0, c: y, ldc: outputs, accumulates: false,
-      rectifies: rectifies, bias: bias?.address, residual: residual?.address)
+      rectifies: rectifies, bias: bias?.address, residual: residual?.address, scale: nil)
     let partLines = chunkLines * partChunks
     unsafe withUnsafePointer(to: addend_window(geometry)) { window in
       ThreadPool.forEachPart(of: lineCount, size: partLines) { first, count in

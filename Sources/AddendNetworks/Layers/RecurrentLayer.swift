@@ -13,7 +13,8 @@ internal import AddendTensors
 /// the context, `h` and `s` side by side; their gradients end there. A step past the end of its row's
 /// sequence changes no state, gives zeros and takes no gradient.
 ///
-/// `W`'s product is one for all steps, `R`'s is one a step; where both maps are exact and the scalar
+/// `W`'s product is one for all steps, `R`'s is one a step, and the sum that is `R`'s gradient is one for all
+/// steps again where the map can; where both maps are exact and the scalar
 /// has kernels for whole sequences, these take the place of the steps. Cost: for each step both maps, the
 /// biases and the cell.
 struct RecurrentLayer<Cell: RecurrentCell>: Layer {
@@ -86,8 +87,9 @@ struct RecurrentLayer<Cell: RecurrentCell>: Layer {
     try checkInput(x, context)
     if let whole = try runWhole(x, &context, keeps: false) { return whole.output }
     let products = try inputMap.forward(timeMajor(x))
+    let product = recurrentMap.stepProduct(transposed: false)
     return try run(x.shape, products, &context) { (h) throws(TensorError) in
-      try recurrentMap.forward(h)
+      if let product { product(h) } else { try recurrentMap.forward(h) }
     }
   }
 
@@ -100,10 +102,11 @@ struct RecurrentLayer<Cell: RecurrentCell>: Layer {
     }
     let products = try inputMap.trainingForward(timeMajor(x))
     var map = recurrentMap
+    let product = map.stepProduct(transposed: false)
     var steps: [Step] = []
     let y = try run(x.shape, products, &context, recording: { steps.append($0) }) {
       (h) throws(TensorError) in
-      try map.trainingForward(h)
+      if let product { product(h) } else { try map.trainingForward(h) }
     }
     recurrentMap = map
     return (y, .steps(steps, inputShape: x.shape, lengths: context.lengths))
@@ -194,6 +197,10 @@ extension RecurrentLayer {
     var gradient = RecurrentState(
       output: dySteps == nil ? dy : Tensor([batch, size]), memory: Tensor([batch, memorySize]))
     var result = Tensor<Scalar>([time * batch, Cell.gateCount * size])
+    let product = recurrentMap.stepProduct(transposed: true)
+    // What the weight's gradient takes of all steps together, where the map multiplies them in one.
+    var states = Tensor<Scalar>([product == nil ? 0 : time * batch, size])
+    var recurrents = Tensor<Scalar>([product == nil ? 0 : time * batch, Cell.gateCount * size])
     for step in steps.reversed() {
       let ended = Self.endedRows(at: step.index, lengths)
       let carried = gradient
@@ -203,11 +210,18 @@ extension RecurrentLayer {
       inner.clearRows(ended)
       recurrent.clearRows(ended)
       recurrentBias?.addColumnSums(of: recurrent)
-      gradient.output.add(recurrentMap.backward(recurrent))
+      if let product {
+        gradient.output.add(product(recurrent))
+        states.replaceRows(from: step.index * batch, with: step.before.output, except: [])
+        recurrents.replaceRows(from: step.index * batch, with: recurrent, except: [])
+      } else {
+        gradient.output.add(recurrentMap.backward(recurrent))
+      }
       gradient.output.copyRows(ended, from: carried.output)
       gradient.memory.copyRows(ended, from: carried.memory)
       result.replaceRows(from: step.index * batch, with: inner, except: ended)
     }
+    if product != nil { recurrentMap.addStepGradient(states, recurrents) }
     bias.addColumnSums(of: result)
     return result
   }

@@ -38,6 +38,9 @@ typedef struct {
   const float *bias;
   /// NULL for none.
   const float *residual;
+  /// Two factors of the sums, one after the other, where the kernels are those of addend_dfp.h; others do
+  /// not look at it.
+  const float *scale;
   /// Whether what c holds is added, and whether negative results become zeros.
   bool accumulates, rectifies;
 } addend_brgemm_tile;
@@ -52,6 +55,8 @@ enum { addend_brgemm_most_vectors = 4, addend_brgemm_most_rows = 8, addend_brgem
 typedef struct {
   size_t lanes, vectors;
   size_t row_limit[addend_brgemm_most_vectors];
+  /// Places of a sum that are added as integers, counted from a tap's first; 0 where none are.
+  size_t chunk;
   /// [v − 1][rows − 1]: rows of A anywhere, and A transposed.
   addend_brgemm_fn straight[addend_brgemm_most_vectors][addend_brgemm_most_rows];
   addend_brgemm_fn transposed[addend_brgemm_most_vectors][addend_brgemm_most_rows];

@@ -102,6 +102,8 @@ typedef struct {
   bool rectifies;
   float *result;
   const float *zeros;
+  /// That of `addend_brgemm_tile`, or NULL.
+  const float *scale;
 } addend_direct_operands;
 
 /// One part: result = max(Σ source · filter + bias + residual, 0) with what is asked for. Parts

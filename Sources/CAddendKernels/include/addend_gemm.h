@@ -25,6 +25,8 @@ typedef struct {
   const float *bias;
   /// Laid out as c, or NULL.
   const float *residual;
+  /// That of `addend_brgemm_tile`, or NULL.
+  const float *scale;
 } addend_gemm;
 
 /// Computes the product on the calling thread, in tiles of batch-reduce kernels: blocks of a's rows

@@ -3,7 +3,8 @@ import AddendTensors
 import AddendTestSupport
 import Testing
 
-struct BFloat16ProductTests {
+/// Products of bfloat16 matrices; see DynamicFixedPointTests for the others.
+struct HalfMatrixTests {
   /// What operands' and other numbers' bits are like.
   enum Kind: CaseIterable {
     /// Any, with infinities and NaN.
@@ -81,7 +82,7 @@ struct BFloat16ProductTests {
     let start = Self.numbers(m * n, seed: 3, kind.addend)
     let bias = Self.numbers(n, seed: 4, kind.addend)
     let residual = Self.numbers(m * n, seed: 5, kind.addend)
-    let rows = BFloat16Rows(rounding: a.span, rows: m, columns: k)
+    let rows = HalfRows(rounding: a.span, rows: m, columns: k, to: .bfloat16)
     let plain = (0..<m * n).map { index in
       Self.dot(k, { a[index / n * k + $0] }, { b[$0 * n + index % n] })
     }
@@ -90,7 +91,8 @@ struct BFloat16ProductTests {
       return sums > 0 ? sums : 0
     }
     for set in InstructionSet.available {
-      let packed = PackedBFloat16Matrix(rounding: b.span, rows: k, columns: n, using: set)
+      let packed = PackedHalfMatrix(
+        rounding: b.span, rows: k, columns: n, to: .bfloat16, using: set)
       var c = start
       var span = c.mutableSpan
       packed.multiply(rows, into: &span)
@@ -114,11 +116,11 @@ struct BFloat16ProductTests {
   @Test(arguments: [(-0x1.8p-75, 0), (-0x1p-76, 0x1p-126)] as [(Float, Float)])
   func tininessIsSeenAfterRounding(_ factor: Float, _ expected: Float) {
     let (a, b): ([Float], [Float]) = ([factor, 0x1p-63], [0x1p-76, 0x1p-63])
-    let rows = BFloat16Rows(rounding: a.span, rows: 1, columns: 2)
+    let rows = HalfRows(rounding: a.span, rows: 1, columns: 2, to: .bfloat16)
     for set in InstructionSet.available {
       var c: [Float] = [.nan]
       var span = c.mutableSpan
-      PackedBFloat16Matrix(rounding: b.span, rows: 2, columns: 1, using: set)
+      PackedHalfMatrix(rounding: b.span, rows: 2, columns: 1, to: .bfloat16, using: set)
         .multiply(rows, into: &span)
       #expect(c == [expected], "\(set)")
     }
@@ -129,10 +131,11 @@ struct BFloat16ProductTests {
   func isNearTheProduct(_ m: Int, _ n: Int, _ k: Int) {
     let (a, b) = (normalNumbers(m * k, seed: 1), normalNumbers(k * n, seed: 2))
     let columns = (0..<k * n).map { b[$0 % k * n + $0 / k] }
-    let rows = BFloat16Rows(rounding: a.span, rows: m, columns: k)
+    let rows = HalfRows(rounding: a.span, rows: m, columns: k, to: .bfloat16)
     var c = [Float](repeating: .nan, count: m * n)
     var span = c.mutableSpan
-    PackedBFloat16Matrix(rounding: b.span, rows: k, columns: n).multiply(rows, into: &span)
+    PackedHalfMatrix(rounding: b.span, rows: k, columns: n, to: .bfloat16).multiply(
+      rows, into: &span)
     let relative = 0x1p-7 + 0x1p-16 + Double(k + 4) * 0x1.1p-24
     let far = c.indices.first { index in
       let terms = (0..<k).map { Double(a[index / n * k + $0]) * Double(b[$0 * n + index % n]) }
@@ -141,8 +144,8 @@ struct BFloat16ProductTests {
     }
     #expect(far == nil)
     for set in InstructionSet.available {
-      let transposed = PackedBFloat16Matrix(
-        rounding: columns.span, rows: k, columns: n, transposed: true, using: set)
+      let transposed = PackedHalfMatrix(
+        rounding: columns.span, rows: k, columns: n, transposed: true, to: .bfloat16, using: set)
       var other = [Float](repeating: .nan, count: m * n)
       var otherSpan = other.mutableSpan
       transposed.multiply(rows, into: &otherSpan)
@@ -155,10 +158,11 @@ struct BFloat16ProductTests {
     let (a, b) = (normalNumbers(m * k, seed: 1), normalNumbers(k * n, seed: 2))
     let results = [1, 2, 3].map { threads in
       ThreadPool.$current.withValue(ThreadPool(threadCount: threads)) {
-        let rows = BFloat16Rows(rounding: a.span, rows: m, columns: k)
+        let rows = HalfRows(rounding: a.span, rows: m, columns: k, to: .bfloat16)
         var c = [Float](repeating: 0, count: m * n)
         var span = c.mutableSpan
-        PackedBFloat16Matrix(rounding: b.span, rows: k, columns: n).multiply(rows, into: &span)
+        PackedHalfMatrix(rounding: b.span, rows: k, columns: n, to: .bfloat16).multiply(
+          rows, into: &span)
         return c.map(\.bitPattern)
       }
     }
@@ -174,10 +178,11 @@ struct BFloat16ProductTests {
     }
     // Times one, which a product with sums in float32 leaves as it is.
     let one: [Float] = [1]
-    let rows = BFloat16Rows(rounding: numbers.span, rows: numbers.count, columns: 1)
+    let rows = HalfRows(rounding: numbers.span, rows: numbers.count, columns: 1, to: .bfloat16)
     var c = [Float](repeating: 0, count: numbers.count)
     var span = c.mutableSpan
-    PackedBFloat16Matrix(rounding: one.span, rows: 1, columns: 1).multiply(rows, into: &span)
+    PackedHalfMatrix(rounding: one.span, rows: 1, columns: 1, to: .bfloat16).multiply(
+      rows, into: &span)
     let expected = numbers.map { Self.flushed(BFloat16($0).float) + 0 }
     #expect(Self.firstDifference(c, expected) == nil)
   }
