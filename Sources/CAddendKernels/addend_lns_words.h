@@ -19,17 +19,49 @@ ADDEND_INLINE WORDS NAMED(gathered)(const int32_t *from, WORDS at) {
 #endif
 }
 
+#if LANES == 16
+ADDEND_INLINE __m128i NAMED(four)(const int32_t *from, uint64_t at) {
+  const __m128i first = _mm_cvtsi32_si128(from[at & 0xffff]);
+  const __m128i second = _mm_insert_epi32(first, from[at >> 16 & 0xffff], 1);
+  return _mm_insert_epi32(_mm_insert_epi32(second, from[at >> 32 & 0xffff], 2), from[at >> 48], 3);
+}
+#endif
+
+// As `gathered`, for places below 2^16: with AVX-512 single loads take four fifths of a gather's time on Zen 5.
+ADDEND_INLINE WORDS NAMED(gathered_near)(const int32_t *from, WORDS at) {
+#if LANES == 16
+  const __m256i places = _mm512_cvtepi32_epi16((__m512i)at);
+  const __m128i low = _mm256_castsi256_si128(places), high = _mm256_extracti128_si256(places, 1);
+  const __m128i a = NAMED(four)(from, (uint64_t)_mm_cvtsi128_si64(low));
+  const __m128i b = NAMED(four)(from, (uint64_t)_mm_extract_epi64(low, 1));
+  const __m128i c = NAMED(four)(from, (uint64_t)_mm_cvtsi128_si64(high));
+  const __m128i d = NAMED(four)(from, (uint64_t)_mm_extract_epi64(high, 1));
+  const __m256i first = _mm256_inserti128_si256(_mm256_castsi128_si256(a), b, 1);
+  const __m256i second = _mm256_inserti128_si256(_mm256_castsi128_si256(c), d, 1);
+  return (WORDS)_mm512_inserti64x4(_mm512_castsi256_si512(first), second, 1);
+#else
+  return NAMED(gathered)(from, at);
+#endif
+}
+
 ADDEND_INLINE WORDS NAMED(chosen)(WORDS mask, WORDS x, WORDS y) { return (mask & x) | (~mask & y); }
 
 // The table's numbers in vectors.
 typedef struct {
   WORDS bias, half, offset, last;
   int32_t shift;
+  bool is_near;  // Places in the table are below 2^16.
   const int32_t *sums;
 } NAMED(rule);
 
 ADDEND_INLINE NAMED(rule) NAMED(rule_of)(const addend_lns_table *t) {
-  return (NAMED(rule)){EACH(t->bias), EACH(t->half), EACH(t->offset), EACH(t->last), t->shift, t->sums};
+  return (NAMED(rule)){.bias = EACH(t->bias),
+                       .half = EACH(t->half),
+                       .offset = EACH(t->offset),
+                       .last = EACH(t->last),
+                       .shift = t->shift,
+                       .is_near = t->last < 1 << 15,
+                       .sums = t->sums};
 }
 
 ADDEND_INLINE WORDS NAMED(sum)(const NAMED(rule) *t, WORDS a, WORDS b) {
@@ -37,7 +69,9 @@ ADDEND_INLINE WORDS NAMED(sum)(const NAMED(rule) *t, WORDS a, WORDS b) {
   const WORDS distance = (most >> 1) - (least >> 1);
   const WORDS step = ((distance + t->half) >> t->shift) + t->offset;
   const WORDS at = __builtin_elementwise_min(__builtin_elementwise_min(distance, step), t->last);
-  return most + NAMED(gathered)(t->sums, at + at + ((a ^ b) & 1));
+  const WORDS place = at + at + ((a ^ b) & 1);
+  if (t->is_near) return most + NAMED(gathered_near)(t->sums, place);
+  return most + NAMED(gathered)(t->sums, place);
 }
 
 ADDEND_INLINE WORDS NAMED(product)(WORDS a, WORDS b) { return (a + (b & ~1)) ^ (b & 1); }
