@@ -1,7 +1,7 @@
-public import AddendExecution
+internal import AddendExecution
 internal import AddendKernels
 public import AddendNetworks
-internal import AddendTensors
+public import AddendTensors
 
 /// A binary network as a program on bits, pixels in and numbers out, beside a float32 network of the same
 /// widths as it is compiled, floats in.

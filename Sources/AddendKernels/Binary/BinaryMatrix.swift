@@ -120,7 +120,7 @@ public struct BinaryMatrix: Sendable {
     unsafe whole.b = b
     unsafe results(&whole)
     let product = unsafe whole
-    let rowsTogether = max(4, Self.wordsTogether / row)
+    let rowsTogether = max(4, Self.wordsTogether / row & ~3)
     let rowParts = (rows + rowsTogether - 1) / rowsTogether
     let panelCount = Self.panels(columns)
     // Some microseconds of work.
