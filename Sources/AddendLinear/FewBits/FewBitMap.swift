@@ -13,7 +13,8 @@ public import AddendTensors
 /// Gradients pass straight through (Bengio, Léonard & Courville, 2013): `dW = x̂ᵀ dy`, taken at `Ŵ` and
 /// given to `W`; `dx = dy Ŵᵀ ⊙ [|x| ≤ r]`, with `r = 1` for signs, a grid's range for codes, and everywhere
 /// for inputs that are taken as they come. For signs times a unit `u`, `dW = u x̂ᵀ dy`. `dy` may itself be
-/// brought to few bits before both products (`GradientCoding`).
+/// brought to few bits before both products (`GradientCoding`). Of a model's precision, the format of the
+/// gradients counts here, and no other: operands have their own.
 ///
 /// Latent weights behind signs begin uniform on ±1, are kept in [−1, 1] by every update, are spared weight
 /// decay, and have rates multiplied by `1 / √(1.5 / (fanIn + fanOut))`, all as in Courbariaux et al.'s

@@ -270,7 +270,8 @@ func gradientsAreThoseOfTheStatedSurrogate(_ text: String, _ load: Double) throw
   #expect(try factor("binary:rates=plain", dense) == 1)
   #expect(try factor("kbit", dense) == 1)
   // Nine taps of 3 and of 5 channels.
-  #expect(try factor("binary", patch) == (72 / 1.5).squareRoot())
+  let convolved = try #require(try factor("binary", patch))
+  #expect((convolved * convolved - 48).magnitude < 1e-12)
 }
 
 @Test(arguments: kinds)
