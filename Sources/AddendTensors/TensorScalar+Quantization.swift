@@ -14,7 +14,8 @@ extension TensorScalar {
       let (low, high) = (Self(Double(range.lowerBound)), Self(Double(range.upperBound)))
       for i in x.indices {
         let v = x[i] * factor
-        y[i] = v < low ? low : v > high ? high : Self(v.double.rounded(.toNearestOrEven))
+        let raised = v < low ? low : v
+        y[i] = high < raised ? high : Self(raised.double.rounded(.toNearestOrEven))
       }
     case .powers(let factor, let count):
       let factor = Self(factor)
@@ -45,7 +46,7 @@ extension TensorScalar {
   private static func power(_ exponent: Int, below count: Int, _ x: Self) -> Self {
     guard exponent >= 0 else { return .zero }
     let value = Double(sign: .plus, exponent: min(exponent, count - 1), significand: 1)
-    return Self(x < .zero ? -value : value)
+    return Self(x.double < 0 ? -value : value)
   }
 
   public static func pass(

@@ -13,6 +13,7 @@ extension FewBitMap {
       }
       // Whoever visits may change it.
       codes = nil
+      bits = nil
       if var parameter = latent.take() {
         visitor.visit(&parameter, named: "weight")
         latent = parameter
@@ -61,6 +62,8 @@ extension FewBitMap {
     if case .codes = weights { visitor.visit(&unit, named: "unit") }
     visitor.afterReplacing { () throws(TensorError) in
       codes = try read(state, unit: unit.span[0].double, grid)
+      bits = nil
+      packCodes()
     }
     if codes == nil { codes = old }
   }
@@ -85,37 +88,8 @@ extension FewBitMap {
       }
     }
     if case .signs(let own) = weights {
-      return WeightCodes(numbers, unit: own, packs: !isPatch && inputs.coding != .real)
+      return WeightCodes(numbers, unit: own, packs: false)
     }
-    return WeightCodes(numbers, unit: unit, packs: !isPatch && inputs.coding != .real)
-  }
-
-  /// Of the frozen form, frozen or not.
-  public var cost: OperationCount {
-    let (products, number) = (inputSize * outputSize, MemoryLayout<Scalar>.size)
-    let bits = weights.grid.bits
-    var cost = OperationCount(
-      bytesRead: (products * bits + 7) / 8 + inputSize * number, bytesWritten: outputSize * number)
-    let words = (inputSize + 63) / 64
-    let (isSign, isScaled) = (bits == 1, inputs.coding != .signs && inputs.coding != .given)
-    switch inputs.coding {
-    case .signs, .given:
-      cost.comparisons = inputSize
-      cost.bitOperations = 2 * words * outputSize
-      cost.additions = words * outputSize
-    case .pixels:
-      cost.multiplications = inputSize
-      cost.bitOperations = 8 * 2 * words * outputSize
-      cost.additions = 8 * words * outputSize
-    case .real:
-      cost.additions = max(0, products - outputSize)
-      if !isSign { cost.multiplications = products }
-    case .codes:
-      cost.multiplications = inputSize + products
-      cost.additions = max(0, products - outputSize)
-    }
-    let hasUnit = weights != .signs(unit: 1)
-    if isScaled && inputs.coding != .real || hasUnit { cost.multiplications += outputSize }
-    return cost
+    return WeightCodes(numbers, unit: unit, packs: false)
   }
 }

@@ -43,6 +43,8 @@ public struct FewBitMap<Scalar: TensorScalar>: LinearMap {
   let latentTraits: Parameter<Scalar>
   /// The latent weight's codes, until it may have changed; once frozen, all that there is.
   var codes: WeightCodes<Scalar>?
+  /// Once frozen, the codes as bits, where they are signs and products on bits can take the input's rows.
+  var bits: PackedSigns?
 
   /// What `backward` needs: the input as it was multiplied, and as it came where gradients do not pass
   /// everywhere.
@@ -78,7 +80,13 @@ public struct FewBitMap<Scalar: TensorScalar>: LinearMap {
 
   public func forward(_ x: Tensor<Scalar>) throws(TensorError) -> Tensor<Scalar> {
     try checkInput(x, of: "\(name) map")
-    let (a, w) = (inputs.codes(of: x), currentCodes)
+    let w = currentCodes
+    if let bits, x.shape[0] > 0, let rows = x as? Tensor<Float>,
+      let sums = bits.sums(of: rows) as? Tensor<Scalar>
+    {
+      return sums.scaled(by: inputs.inferenceUnit * w.unit)
+    }
+    let a = inputs.codes(of: x)
     return w.multiplied(by: a).scaled(by: a.unit * w.unit)
   }
 
@@ -164,8 +172,9 @@ public struct FewBitMap<Scalar: TensorScalar>: LinearMap {
 
   public mutating func freeze() {
     guard let latent else { return }
-    codes = weights.codes(of: latent.value, packs: !isPatch && inputs.coding != .real)
+    codes = weights.codes(of: latent.value, packs: false)
     self.latent = nil
+    packCodes()
   }
 
   /// The signs, where they and the input's are all that is multiplied: inputs given as signs, or pixels.
@@ -179,6 +188,16 @@ public struct FewBitMap<Scalar: TensorScalar>: LinearMap {
       BinaryWeight(signsOf: w.numbers, scales: scales, inputKind: .pixels(maximum: 255))
     case .signs, .real, .codes: nil
     }
+  }
+
+  /// Makes of frozen codes what their products read, once for all.
+  mutating func packCodes() {
+    guard let frozen = codes, !isPatch else { return }
+    if case .signs = weights, let numbers = frozen.numbers as? Tensor<Float> {
+      bits = PackedSigns(numbers, for: inputs.coding)
+    }
+    guard bits == nil, inputs.coding != .real else { return }
+    codes = WeightCodes(frozen.numbers, unit: frozen.unit, packs: true)
   }
 
   /// The product with `Ŵ` of real inputs.

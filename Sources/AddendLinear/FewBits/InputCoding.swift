@@ -40,13 +40,16 @@ struct InputCoder<Scalar: TensorScalar>: Sendable {
     if case .codes = coding { true } else { false }
   }
 
+  /// What 1 stands for in inference, where no range decides.
+  var inferenceUnit: Double { coding == .pixels ? 1.0 / 255 : 1 }
+
   /// As inference multiplies `x`.
   func codes(of x: Tensor<Scalar>) -> InputCodes<Scalar> {
     switch coding {
     case .signs, .given: return InputCodes(numbers: x.quantized(by: .sign))
     case .pixels:
       let pixels = x.quantized(by: .grid(factor: 255, range: 0...255))
-      return InputCodes(numbers: pixels, unit: 1 / 255)
+      return InputCodes(numbers: pixels, unit: inferenceUnit)
     case .real: return InputCodes(numbers: x, isNarrow: false)
     case .codes(let bits, let scheme):
       let (rule, unit) = grid(bits, scheme).rule(range: range(bits, scheme), for: Scalar.self)

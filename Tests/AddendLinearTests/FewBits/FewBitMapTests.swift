@@ -282,15 +282,24 @@ func comparisonsAndScalingsAreThoseDeclared(_ text: String) throws {
   frozen.freeze()
   let counts = try OperationTally.counting { _ = try frozen.forward(fresh.x) }
   let cost = frozen.cost
-  if text.hasPrefix("binary") {
-    // Sums of signs are counted in words, their inputs' comparisons and outputs' units one by one.
-    let products = 70 * 9
-    #expect(counts.multiplications - products == cost.multiplications)
-    if !text.contains("pixels") { #expect(counts.comparisons == cost.comparisons) }
-  } else {
-    #expect(counts.multiplications == cost.multiplications)
-    #expect(counts.additions == cost.additions)
+  #expect(counts.comparisons == cost.comparisons)
+  // Products with signs are counted in words, their inputs' codes and outputs' units one by one; the
+  // counting format multiplies by signs.
+  let signs = text.hasPrefix("binary") ? 70 * 9 : 0
+  #expect(counts.multiplications - signs == cost.multiplications)
+  if signs == 0 || text.contains("real") { #expect(counts.additions == cost.additions) }
+  let words = text.contains("pixels") ? 8 * 2 * 9 : 2 * 9
+  #expect(cost.bitOperations == (signs == 0 || text.contains("real") ? 0 : 2 * words))
+}
+
+@Test(arguments: kinds)
+func anImageIsEncodedOnce(_ text: String) throws {
+  var image = try FewBitCase<CountingScalar>(text, patch, [2, 5, 4, 3])
+  image.slot.freeze()
+  let counts = try OperationTally.counting {
+    _ = try image.slot.imageForward(image.x, geometry)
   }
+  #expect(counts.comparisons == image.slot.imageCost(geometry).comparisons)
 }
 
 // MARK: State and parameters
