@@ -14,6 +14,10 @@ internal import Synchronization
 /// kernels that compute sums of products in another form (Winograd's) state a bound of their own and are
 /// left out when `isExact`. Recurrent layers start from zeros and take all steps of a sequence.
 ///
+/// Where maps are frozen int8, products take and give bytes, and what lies between two of them (shortcuts,
+/// max pooling) stays bytes (`GraphPass.keepBytes`); sums' other parts are then rounded to bytes, where the
+/// model adds numbers. `Graph.run` of the simplified graph computes the same bits.
+///
 /// Weights are packed when the executable is made. After that a run asks for no memory, with two
 /// exceptions. Layers that stay whole (`Operation.layer`) run as they are: dense layers and convolutions
 /// with approximate maps, recurrent layers with an approximate map or K-TanH's functions. And oneDNN asks
@@ -47,7 +51,7 @@ public final class Executable: Sendable {
     public let seconds: [String: Double]
   }
 
-  /// The kernels of all linear operations, in the order of execution.
+  /// The kernels of all linear operations in float32, in the order of execution.
   public var kernels: [Kernel] {
     zip(plan.steps, plan.choices).compactMap { step, choice in
       choice.map {

@@ -32,7 +32,7 @@ let benchmarks: @Sendable () -> Void = {
     }
   }
 
-  for map in ["float32", "lookup:block=4", "lookup:block=8", "space"] {
+  for map in ["float32", "int8", "lookup:block=4", "lookup:block=8", "space"] {
     Benchmark("inference, MLP 784-256-256-10, batch 200, \(map)") { benchmark in
       let network = try Zoo.network(
         Specification(parsing: "mlp:hidden=256,layers=2"), input: [28, 28, 1], classes: 10)

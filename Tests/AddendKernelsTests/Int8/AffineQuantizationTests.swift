@@ -64,7 +64,8 @@ struct AffineQuantizationTests {
     var choices = [Int32](repeating: 0, count: y.count)
     var first = numbers.mutableSpan
     var second = choices.mutableSpan
-    Float.maxPool(x.map { Float($0) }.span, geometry, into: &first, choices: &second)
+    let floats = x.map { Float($0) }
+    Float.maxPool(floats.span, geometry, into: &first, choices: &second)
     #expect(y == zip(numbers, choices).map { $1 < 0 ? 200 : UInt8($0) })
 
     var small = [UInt8](repeating: 1, count: 2 * 3 * 2 * 6)

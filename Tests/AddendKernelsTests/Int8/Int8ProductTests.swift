@@ -179,8 +179,9 @@ struct Int8ProductTests {
   func extremeProductsDoNotSaturate(_ set: InstructionSet) {
     let geometry = Int8Product.rowGeometry(3, inputs: 260)
     for weight in [Int8.min, .max] {
+      let weights = [Int8](repeating: weight, count: 260 * 17)
       let product = Int8Product(
-        [Int8](repeating: weight, count: 260 * 17).span, scales: .init(repeating: 1, count: 17),
+        weights.span, scales: .init(repeating: 1, count: 17),
         input: .init(scale: 1, zeroPoint: 0), using: set)
       var y = [Int32](repeating: 0, count: 3 * 17)
       let x = [UInt8](repeating: 255, count: 3 * 260)

@@ -170,9 +170,22 @@ struct Int8MapTests {
     x[17, 3] = 40
     _ = try map.trainingForward(x)
     map.freeze()
-    let upper = try #require(map.int8Product).input.upper
-    // One number of 130,000 is worth no range to those that weigh.
-    #expect(method == .minimumMaximum ? (39.9...40.2).contains(upper) : (2...8).contains(upper))
+    let found = try #require(map.int8Product).input
+    let whole = AffineQuantization(
+      covering: x.elements.reduce(0) { min($0, Double($1)) }, 40)
+    func squaredError(_ quantization: AffineQuantization) -> Double {
+      x.elements.reduce(0) {
+        let error = Double($1 - quantization.value(of: quantization.code(of: $1)))
+        return $0 + error * error
+      }
+    }
+    switch method {
+    case .minimumMaximum: #expect(found == whole)
+    // One number of 130,000 is left out.
+    case .percentile: #expect((2...8).contains(found.upper))
+    case .squaredError: #expect(squaredError(found) < squaredError(whole))
+    case .entropy: #expect(found.upper > 2 && found.upper <= whole.upper)
+    }
   }
 
   @Test func rangesMoveWithTraining() throws {
