@@ -28,16 +28,17 @@ extension Float {
 
   public static func packNarrow(
     _ b: Span<Float>, rows: Int, columns: Int, transposed: Bool
-  ) -> PackedBFloat16Matrix? {
+  ) -> PackedHalfMatrix? {
     guard rows > 0, columns > 0 else { return nil }
-    return PackedBFloat16Matrix(rounding: b, rows: rows, columns: columns, transposed: transposed)
+    return PackedHalfMatrix(
+      rounding: b, rows: rows, columns: columns, transposed: transposed, to: .bfloat16)
   }
 
   public static func multiplyNarrow(
-    _ a: Span<Float>, rows: Int, by b: PackedBFloat16Matrix, accumulates: Bool,
+    _ a: Span<Float>, rows: Int, by b: PackedHalfMatrix, accumulates: Bool,
     into c: inout MutableSpan<Float>
   ) {
     b.multiply(
-      BFloat16Rows(rounding: a, rows: rows, columns: b.rows), accumulates, into: &c)
+      HalfRows(rounding: a, rows: rows, columns: b.rows, to: .bfloat16), accumulates, into: &c)
   }
 }

@@ -7,7 +7,7 @@ internal import AddendKernels
 /// of codes come out the same to the bit whichever way they are computed.
 public struct NarrowMatrix<Scalar: TensorScalar>: Sendable {
   private enum Form: Sendable {
-    case packed(PackedBFloat16Matrix)
+    case packed(PackedHalfMatrix)
     case plain(Tensor<Scalar>, transposed: Bool)
   }
   private let form: Form

@@ -46,21 +46,6 @@ extension TensorScalar {
       y[i] = Self(Double(quantization.value(of: code)))
     }
   }
-
-  public static func extremes(of x: Span<Self>) -> ClosedRange<Double> {
-    var (least, most) = (Self.zero, Self.zero)
-    for i in x.indices {
-      if x[i] < least { least = x[i] }
-      if most < x[i] { most = x[i] }
-    }
-    return least.double...most.double
-  }
-
-  public static func clearOutside(
-    _ dy: inout MutableSpan<Self>, of x: Span<Self>, lower: Self, upper: Self
-  ) {
-    for i in x.indices where x[i] < lower || upper < x[i] { dy[i] = .zero }
-  }
 }
 
 extension ConvolutionGeometry {
@@ -96,30 +81,5 @@ extension Float {
     var span = codes.uniqueSpan
     quantization.quantize(x, into: &span)
     quantization.dequantize(codes.span, into: &y)
-  }
-
-  public static func extremes(of x: Span<Float>) -> ClosedRange<Double> {
-    // Sixteen at a time, or each comparison would wait for the one before.
-    var least = SIMD16<Float>(repeating: 0)
-    var most = least
-    let whole = x.count / 16 * 16
-    for i in stride(from: 0, to: whole, by: 16) {
-      var part = SIMD16<Float>()
-      for lane in 0..<16 { part[lane] = x[i + lane] }
-      least.replace(with: part, where: part .< least)
-      most.replace(with: part, where: part .> most)
-    }
-    var (low, high) = (least.min(), most.max())
-    for i in whole..<x.count {
-      if x[i] < low { low = x[i] }
-      if x[i] > high { high = x[i] }
-    }
-    return Double(low)...Double(high)
-  }
-
-  public static func clearOutside(
-    _ dy: inout MutableSpan<Float>, of x: Span<Float>, lower: Float, upper: Float
-  ) {
-    for i in x.indices { dy[i] = x[i] < lower || x[i] > upper ? 0 : dy[i] }
   }
 }

@@ -75,10 +75,10 @@ extension TensorScalar {
 
   public static func packNarrow(
     _ b: Span<Self>, rows: Int, columns: Int, transposed: Bool
-  ) -> PackedBFloat16Matrix? { nil }
+  ) -> PackedHalfMatrix? { nil }
 
   public static func multiplyNarrow(
-    _ a: Span<Self>, rows: Int, by b: PackedBFloat16Matrix, accumulates: Bool,
+    _ a: Span<Self>, rows: Int, by b: PackedHalfMatrix, accumulates: Bool,
     into c: inout MutableSpan<Self>
   ) {
     preconditionFailure("a format without narrow matrices multiplies none")

@@ -134,10 +134,10 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   /// `b`, of numbers that bfloat16 has, for `multiplyNarrow`; `nil` where there are no kernels for it.
   static func packNarrow(
     _ b: Span<Self>, rows: Int, columns: Int, transposed: Bool
-  ) -> PackedBFloat16Matrix?
+  ) -> PackedHalfMatrix?
   /// `C = A B`, or added to it, for `a` of numbers that bfloat16 has.
   static func multiplyNarrow(
-    _ a: Span<Self>, rows: Int, by b: PackedBFloat16Matrix, accumulates: Bool,
+    _ a: Span<Self>, rows: Int, by b: PackedHalfMatrix, accumulates: Bool,
     into c: inout MutableSpan<Self>)
 
   // TensorScalar+Rows.swift
@@ -402,11 +402,6 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   /// `y` = the values of the bytes of `x`.
   static func passThroughBytes(
     _ x: Span<Self>, _ quantization: AffineQuantization, into y: inout MutableSpan<Self>)
-  /// The least and the largest of `x` and 0; NaN counts as neither.
-  static func extremes(of x: Span<Self>) -> ClosedRange<Double>
-  /// Clears `dy` where `x` is not within `lower … upper`.
-  static func clearOutside(
-    _ dy: inout MutableSpan<Self>, of x: Span<Self>, lower: Self, upper: Self)
 
   // TensorScalar+LookupImages.swift; shapes as `LookupImageShape` names them
   /// `y[r, :] = Σ_v tables[v, code(v, r), :]`, blocks in order.

@@ -40,13 +40,13 @@ struct Int8Training<Scalar: TensorScalar>: Sendable {
     }
     let found = Scalar.extremes(of: x.span)
     // Of a batch that has met infinity nothing is learned.
-    if found.lowerBound.isFinite, found.upperBound.isFinite {
+    if found.lowest.isFinite, found.highest.isFinite {
       let old = range.span[2].double > 0 ? (range.span[0].double, range.span[1].double) : nil
       let rest = 1 - settings.momentum
       func moved(_ before: Double?, _ now: Double) -> Double {
         before.map { $0 + rest * (now - $0) } ?? now
       }
-      setRange(moved(old?.0, found.lowerBound), moved(old?.1, found.upperBound))
+      setRange(moved(old?.0, min(0, found.lowest)), moved(old?.1, max(0, found.highest)))
     }
     return quantization
   }
@@ -87,12 +87,8 @@ struct Int8Training<Scalar: TensorScalar>: Sendable {
     _ dx: consuming Tensor<Scalar>, _ x: Tensor<Scalar>, _ quantization: AffineQuantization?
   ) -> Tensor<Scalar> {
     guard let quantization else { return dx }
-    var dx = dx
-    var span = dx.mutableSpan
-    Scalar.clearOutside(
-      &span, of: x.span, lower: Scalar(Double(quantization.lower)),
-      upper: Scalar(Double(quantization.upper)))
-    return dx
+    return dx.passed(
+      where: x, isWithin: Double(quantization.lower)...Double(quantization.upper))
   }
 
   mutating func scaleOutputs(by factors: [Double]) -> Bool {

@@ -33,9 +33,9 @@ struct RangeHistogram: Sendable {
 
   mutating func add<Scalar: TensorScalar>(_ x: Span<Scalar>) {
     let found = Scalar.extremes(of: x)
-    guard found.lowerBound.isFinite, found.upperBound.isFinite else { return }
-    least = min(least, found.lowerBound)
-    most = max(most, found.upperBound)
+    guard found.lowest.isFinite, found.highest.isFinite else { return }
+    least = min(least, found.lowest)
+    most = max(most, found.highest)
     grow(to: max(-least, most))
     guard limit > 0 else { return }
     let stride = max(1, x.count / Self.batchLimit) | 1
