@@ -127,6 +127,42 @@ func floatLayersAgreeWithDoubleOnes(_ number: Int) throws {
   }
 }
 
+/// Steps in 16-bit integers, whose weights are packed once a pass and whose weights' gradients are summed once
+/// for all steps, are those of unrounded numbers but for the rounding: an operand is off by 2⁻¹⁴ of the
+/// largest at most, which is below 2, in sums of up to 18 terms over six steps.
+@Test(arguments: 0..<3, [false, true])
+func roundedLayersAgreeWithUnroundedOnes(_ number: Int, _ isReversed: Bool) throws {
+  let layers: [any LayerConfiguration] = [
+    RNN(5, reversed: isReversed, returns: .sequence),
+    LSTM(5, layers: 2, reversed: isReversed, returns: .sequence),
+    GRU(5, reversed: isReversed, returns: .sequence),
+  ]
+  let network = Network("recurrent", input: [6, 2]) { layers[number] }
+  var narrow = try Model<Float>(network, precision: .dfp16, seed: 4)
+  var wide = try Model<Double>(network, seed: 4)
+  let x = sequences(6)
+  var context = PassContext<Double>(lengths: [2, 6, 0])
+  var narrowContext = PassContext<Float>(lengths: [2, 6, 0])
+  func compare(_ name: String, _ found: Tensor<Float>, _ expected: Tensor<Double>) {
+    let mismatch = mismatch(found.elements, expected.elements, within: 6 * 18 * 2 * 0x1p-14)
+    #expect(mismatch == nil, "\(name): \(mismatch ?? "")")
+  }
+  let y = try wide.layers.trainingForward(x, &context)
+  let found = try narrow.layers.trainingForward(Tensor(x), &narrowContext)
+  compare("y", found, y)
+  // Rounding does take place.
+  #expect(Tensor<Double>(found) != y)
+  var inference = PassContext<Float>(lengths: [2, 6, 0])
+  #expect(try narrow.layers.forward(Tensor(x), &inference) == found)
+  let dy = Tensor<Double>(y.shape, repeating: 1)
+  compare("dx", narrow.layers.backward(Tensor(dy)), wide.layers.backward(dy))
+  for (found, expected) in zip(narrow.layers.parameters, wide.layers.parameters) {
+    compare(
+      found.path, try #require(found.parameter.gradient),
+      try #require(expected.parameter.gradient))
+  }
+}
+
 /// Maps that are not exact products in the scalar's own arithmetic keep their way through the steps.
 @Test func onlyExactMapsShowTheirWeight() {
   let weight = Tensor<Float>([2, 3], [1, 2, 3, 4, 5, 6])
