@@ -88,7 +88,7 @@ public struct DynamicFixedPointConfiguration: RoundedConfiguration {
     parameters: [
       .init(
         "bits", .integer(2...16), standard: .integer(16),
-        help: "bits of an integer, its sign included"),
+        help: "bits of an integer, its sign included; 15 at most but for activations"),
       .init(
         "block", .integer(0...(1 << 30)), standard: .integer(0),
         help: "numbers that share an exponent; 0 for a tensor's"),
@@ -102,7 +102,7 @@ public struct DynamicFixedPointConfiguration: RoundedConfiguration {
     Specification(
       "dfp16", ["bits": .integer(format.bits), "block": .integer(format.blockLength ?? 0)])
   }
-  public var precision: Precision { Precision(products: .fixed(format)) }
+  public var precision: Precision { Precision(format) }
 }
 
 /// `lns`: products of logarithms.

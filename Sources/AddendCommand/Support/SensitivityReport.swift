@@ -29,14 +29,15 @@ struct SensitivityReport {
     if part == .both && !isNoise {
       return try study.evaluation(assigning: MapAssignment([layer: map])).loss
     }
-    guard let rounded = try Maps.configuration(map) as? any RoundedConfiguration,
-      let weights = rounded.precision.weights, weights == rounded.precision.activations
+    guard let precision = (try Maps.configuration(map) as? any RoundedConfiguration)?.precision,
+      let format = part == .activations ? precision.activations : precision.weights,
+      part != .both || precision.activations == precision.weights
     else {
       throw Failure(
-        .usage, "the map '\(map)' is no number format: its parts cannot be perturbed one by one")
+        .usage, "the map '\(map)' has no one format: its parts cannot be perturbed one by one")
     }
     return try study.evaluation(
-      perturbing: layer, Perturbation(weights, of: part, asNoise: isNoise)
+      perturbing: layer, Perturbation(format, of: part, asNoise: isNoise)
     ).loss
   }
 

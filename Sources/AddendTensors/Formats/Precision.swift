@@ -57,6 +57,14 @@ public struct Precision: Hashable, Sendable, CustomStringConvertible {
     self.lossScaling = lossScaling
   }
 
+  /// Products of `format`'s integers, in 15 bits at most but for activations.
+  public init(_ format: DynamicFixedPoint) {
+    let narrower = DynamicFixedPoint(
+      bits: min(15, format.bits), blockLength: format.blockLength)
+    self.init(products: .fixed(narrower))
+    activations = .fixed(format)
+  }
+
   /// Nothing is rounded: every role has the tensors' own format.
   public static let own = Precision()
   /// Products of float32 numbers; no different from `own` in a model of `Float`.
@@ -77,8 +85,9 @@ public struct Precision: Hashable, Sendable, CustomStringConvertible {
     products: .e4m3, gradients: .e5m2,
     accumulation: Accumulation(levels: [.init(.float16), .init(nil)]), lossScaling: .dynamic)
   /// Products of 16-bit integers with an exponent for each tensor, summed in float32, with float32 master
-  /// weights (Das et al., 2018).
-  public static let dfp16 = Precision(products: .dfp16)
+  /// weights (Das et al., 2018): 16 bits of activations by 15 of weights and gradients, so that four
+  /// products fit an integer of 32 bits whatever they are.
+  public static let dfp16 = Precision(DynamicFixedPoint())
   /// Products of logarithms, which are sums, added up in float32.
   public static let logarithmicProducts = Precision(products: .logarithmic(LogarithmicFormat()))
 
