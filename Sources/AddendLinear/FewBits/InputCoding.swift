@@ -97,7 +97,7 @@ struct InputCoder<Scalar: TensorScalar>: Sendable {
   }
 
   private func grid(_ bits: Int, _ scheme: CodeScheme) -> CodeGrid {
-    CodeGrid(bits: bits, scheme: scheme, isSigned: statistics.span[1] > .zero)
+    CodeGrid(bits: bits, scheme: scheme, isSigned: statistics.span[1].double > 0)
   }
 
   private func range(_ bits: Int, _ scheme: CodeScheme) -> Double {
@@ -113,7 +113,7 @@ struct InputCoder<Scalar: TensorScalar>: Sendable {
     guard meanSquare > 0, meanSquare.isFinite else { return }
     let old = statistics.span[0].double
     let new = old > 0 ? old + Self.momentum * (meanSquare - old) : meanSquare
-    let isSigned = statistics.span[1] > .zero || Scalar.extremes(of: x.span).lowest < 0
+    let isSigned = statistics.span[1].double > 0 || Scalar.extremes(of: x.span).lowest < 0
     statistics = Tensor([2], [Scalar(new), Scalar(isSigned ? 1 : 0)])
   }
 }

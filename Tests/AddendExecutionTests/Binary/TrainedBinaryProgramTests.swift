@@ -1,5 +1,6 @@
 import AddendCatalogue
 import AddendExecution
+import AddendLinear
 import AddendNetworks
 import AddendTensors
 import AddendTestSupport
