@@ -13,17 +13,7 @@ struct QuantizeCommand: ParsableCommand {
       --model resnet:depth=20 --dataset cifar-10
       """)
 
-  @Argument(help: "The network's .addend file, or a .safetensors file of published weights.")
-  var file: String
-
-  @Option(
-    help: "The network of the zoo that a .safetensors file is of.", transform: Specification.parse)
-  var model: Specification?
-
-  @Option(
-    help: "The data set; default: the one that the network was trained on.",
-    transform: Specification.parse)
-  var dataset: Specification?
+  @OptionGroup var network: NetworkFileOptions
 
   @Option(help: "Calibration examples, drawn from the training part.")
   var examples = 1000
@@ -33,7 +23,7 @@ struct QuantizeCommand: ParsableCommand {
       How ranges are chosen: \(RangeMethod.allCases.map(\.rawValue).joined(separator: ", ")). \
       (default: minmax)
       """,
-    transform: QuantizeCommand.method)
+    transform: RangeMethod.parse)
   var calibration = RangeMethod.minimumMaximum
 
   @Option(help: "What --calibration percentile leaves in the range, in percent.")
@@ -47,18 +37,7 @@ struct QuantizeCommand: ParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
-  private static func method(_ text: String) throws -> RangeMethod {
-    guard let method = RangeMethod(rawValue: text) else {
-      let names = RangeMethod.allCases.map(\.rawValue).joined(separator: ", ")
-      throw ValidationError("'\(text)' is none of \(names).")
-    }
-    return method
-  }
-
   mutating func validate() throws {
-    if model != nil && dataset == nil {
-      throw ValidationError("--model needs --dataset: published weights name none.")
-    }
     if !(1...(1 << 24) ~= examples) {
       throw ValidationError("--examples is \(examples), expected 1 to \(1 << 24).")
     }
@@ -70,7 +49,7 @@ struct QuantizeCommand: ParsableCommand {
   func run() throws {
     try common.checkOutputs(output)
     try common.computing {
-      let (stored, splits) = try subject()
+      let (stored, splits) = try network.subject(in: Float.self, common)
       let quantization = Int8Quantization(
         calibration: calibration, percentile: percentile,
         keep: keep.split(separator: "+").map(String.init), examples: examples, seed: common.seed)
@@ -101,15 +80,5 @@ struct QuantizeCommand: ParsableCommand {
     return NetworkResult(
       model: archive.model, archive: archive, evaluation: evaluation,
       usesPerplexity: test.order == .consecutive)
-  }
-
-  /// The network and its data.
-  private func subject() throws -> (StoredModel, DatasetSplits) {
-    if let model, let dataset {
-      let splits = try Datasets.load(dataset, from: common.store)
-      return (try StoredModel(published: file, of: model, for: splits.training), splits)
-    }
-    let stored = try StoredModel(contentsOf: file)
-    return (stored, try Datasets.load(stored.dataset(dataset), from: common.store))
   }
 }

@@ -14,17 +14,7 @@ struct SensitivityCommand: ParsableCommand {
       network as a whole stays within it. Examples are of the training part; test figures come last.
       """)
 
-  @Argument(help: "The network's .addend file, or a .safetensors file of published weights.")
-  var file: String
-
-  @Option(
-    help: "The network of the zoo that a .safetensors file is of.", transform: Specification.parse)
-  var model: Specification?
-
-  @Option(
-    help: "The data set; default: the one that the network was trained on.",
-    transform: Specification.parse)
-  var dataset: Specification?
+  @OptionGroup var network: NetworkFileOptions
 
   @Option(
     name: .customLong("map"),
@@ -63,9 +53,6 @@ struct SensitivityCommand: ParsableCommand {
   ]
 
   mutating func validate() throws {
-    if model != nil && dataset == nil {
-      throw ValidationError("--model needs --dataset: published weights name none.")
-    }
     if examples < 1 { throw ValidationError("--examples is \(examples), expected 1 or more.") }
     if budget != nil && lossBudget != nil {
       throw ValidationError("--budget and --loss-budget are two budgets; give one.")
@@ -85,7 +72,7 @@ struct SensitivityCommand: ParsableCommand {
   }
 
   private func study() throws {
-    let (stored, splits) = try subject()
+    let (stored, splits) = try network.subject(in: Float.self, common)
     let study = try SensitivityStudy(
       of: stored.model, on: splits.training, loss: stored.loss, examples: examples,
       batchSize: stored.batchSize, seed: common.seed)
@@ -128,14 +115,5 @@ struct SensitivityCommand: ParsableCommand {
     let named = maps.isEmpty ? try Self.standardMaps.map { try Specification(parsing: $0) } : maps
     for map in named { _ = try Maps.configuration(map) }
     return named
-  }
-
-  private func subject() throws -> (StoredModel, DatasetSplits) {
-    if let model, let dataset {
-      let splits = try Datasets.load(dataset, from: common.store)
-      return (try StoredModel(published: file, of: model, for: splits.training), splits)
-    }
-    let stored = try StoredModel(contentsOf: file)
-    return (stored, try Datasets.load(stored.dataset(dataset), from: common.store))
   }
 }
