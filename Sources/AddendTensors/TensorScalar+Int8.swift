@@ -48,6 +48,20 @@ extension TensorScalar {
   }
 }
 
+extension TensorScalar {
+  public static func roundColumns(
+    _ x: Span<Self>, columns: Int, limit: Int, scales: ClosedRange<Float>,
+    into y: inout MutableSpan<Self>
+  ) {
+    let numbers = Tensor<Float>([x.count]) { for i in x.indices { $0[i] = Float(x[i].double) } }
+    let rounded = Tensor<Float>([x.count]) {
+      RoundingKernels.best.roundColumns(
+        numbers.span, columns: columns, limit: limit, scales: scales, into: &$0)
+    }
+    for i in x.indices { y[i] = Self(rounded.span[i].double) }
+  }
+}
+
 extension ConvolutionGeometry {
   /// Where number `p` of a patch lies in the images; `nil` in the padding.
   fileprivate func pixel(of patch: Int, _ p: Int) -> Int? {
@@ -81,5 +95,12 @@ extension Float {
     var span = codes.uniqueSpan
     quantization.quantize(x, into: &span)
     quantization.dequantize(codes.span, into: &y)
+  }
+
+  public static func roundColumns(
+    _ x: Span<Float>, columns: Int, limit: Int, scales: ClosedRange<Float>,
+    into y: inout MutableSpan<Float>
+  ) {
+    RoundingKernels.best.roundColumns(x, columns: columns, limit: limit, scales: scales, into: &y)
   }
 }

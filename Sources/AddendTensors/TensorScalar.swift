@@ -399,6 +399,11 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   static func int8Convolve(
     _ x: Span<Self>, _ product: Int8Product, _ geometry: ConvolutionGeometry, bias: Span<Self>?,
     into y: inout MutableSpan<Self>)
+  /// `x` in integers of `±limit` with a scale for each column, as `RoundingKernels.roundColumns` has it; in
+  /// float32, whatever the scalar.
+  static func roundColumns(
+    _ x: Span<Self>, columns: Int, limit: Int, scales: ClosedRange<Float>,
+    into y: inout MutableSpan<Self>)
   /// `y` = the values of the bytes of `x`.
   static func passThroughBytes(
     _ x: Span<Self>, _ quantization: AffineQuantization, into y: inout MutableSpan<Self>)

@@ -47,6 +47,34 @@ static void ADDEND_VARIANT(round_fixed)(size_t n, float quantum, float limit,
   }
 }
 
+static void ADDEND_VARIANT(round_columns)(size_t rows, size_t columns, float limit, float least,
+                                          float most, const float *restrict x,
+                                          float *restrict scales, float *restrict y) {
+  // Magnitudes first, in the order of their bits, where NaN is above infinity.
+  for (size_t c = 0; c < columns; ++c) scales[c] = 0;
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t c = 0; c < columns; ++c) {
+      const int32_t found = f32_to_bits(x[r * columns + c]) & 0x7fffffff;
+      const int32_t largest = f32_to_bits(scales[c]);
+      scales[c] = f32_from_bits(found > largest ? found : largest);
+    }
+  }
+  for (size_t c = 0; c < columns; ++c) {
+    const int32_t bits = f32_to_bits(scales[c]);
+    const float scale = scales[c] / limit;
+    scales[c] = scale >= least && scale <= most ? scale : 1;
+    scales[c] = bits < 0x7f800000 ? scales[c] : f32_from_bits(0x7fc00000);
+  }
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t c = 0; c < columns; ++c) {
+      float steps = x[r * columns + c] / scales[c];
+      steps = steps > limit ? limit : steps;
+      steps = steps < -limit ? -limit : steps;
+      y[r * columns + c] = ((steps + 12582912.0f) - 12582912.0f) * scales[c];
+    }
+  }
+}
+
 /// One row of sums over at most COLUMNS columns.
 #define COLUMNS 64
 ADDEND_INLINE void ADDEND_VARIANT(leveled_row)(size_t columns, size_t n, size_t k, const float *a,
@@ -100,5 +128,6 @@ static const addend_rounding_kernels ADDEND_VARIANT(rounding) = {
     .round_float = ADDEND_VARIANT(round_float),
     .greatest_magnitude = ADDEND_VARIANT(greatest_magnitude),
     .round_fixed = ADDEND_VARIANT(round_fixed),
+    .round_columns = ADDEND_VARIANT(round_columns),
     .leveled_product = ADDEND_VARIANT(leveled_product),
 };

@@ -69,6 +69,42 @@ struct RoundingTests {
     #expect(third.elements == [Double(Float(1.0 / 3))])
   }
 
+  /// Each column has its own scale, and every set the same bits.
+  @Test func columnsAreRoundedApart() {
+    let (rows, columns) = (37, 21)
+    var numbers = normalNumbers(rows * columns, seed: 9)
+    for r in 0..<rows {
+      numbers[r * columns + 1] *= 1e6
+      numbers[r * columns + 2] = 0
+      numbers[r * columns + 3] *= 1e-38
+    }
+    numbers[5 * columns + 4] = .nan
+    numbers[6 * columns + 5] = -.infinity
+    let largest = (0..<columns).map { c in
+      (0..<rows).reduce(Float(0)) { max($0, abs(numbers[$1 * columns + c])) }
+    }
+    let expected = numbers.indices.map { i -> Float in
+      guard ![4, 5].contains(i % columns) else { return .nan }
+      let scale = largest[i % columns] / 127
+      guard 0x1p-120...0x1p120 ~= scale else { return numbers[i].rounded(.toNearestOrEven) }
+      return (numbers[i] / scale).rounded(.toNearestOrEven) * scale
+    }
+    for set in InstructionSet.available {
+      let found = Tensor<Float>([numbers.count]) {
+        RoundingKernels(set).roundColumns(
+          numbers.span, columns: columns, limit: 127, scales: 0x1p-120...0x1p120, into: &$0)
+      }.elements
+      #expect(zip(found, expected).allSatisfy { $0 == $1 || $0.isNaN && $1.isNaN }, "\(set)")
+    }
+    let wide = Tensor<Double>([numbers.count], numbers.map(\.double))
+    let generic = Tensor<Double>([numbers.count]) {
+      Double.roundColumns(
+        wide.span, columns: columns, limit: 127, scales: 0x1p-120...0x1p120, into: &$0)
+    }.elements
+    #expect(
+      zip(generic, expected).allSatisfy { $0 == $1.double || $0.isNaN && $1.isNaN })
+  }
+
   // Das et al., §3: the largest magnitude takes 15 bits, or 7.
   @Test func sharedExponentsFitTheLargestNumber() {
     let format = DynamicFixedPoint(bits: 8)

@@ -99,6 +99,26 @@ public struct RoundingKernels: Sendable {
     }
   }
 
+  /// `y[r, c] = i s` with `i = x[r, c] / s` to the nearest integer of `±limit`, ties to even, where `s` is
+  /// the column's largest magnitude over `limit`, or 1 where that is none of `scales`; NaN in columns with a
+  /// number that is not finite.
+  /// - Precondition: `limit` is below 2²².
+  public func roundColumns(
+    _ x: Span<Float>, columns: Int, limit: Int, scales: ClosedRange<Float>,
+    into y: inout MutableSpan<Float>
+  ) {
+    precondition(
+      x.count == y.count && limit < 1 << 22 && (columns > 0 ? x.count % columns : x.count) == 0,
+      "round: extents")
+    let count = x.count
+    let room = AlignedBuffer<Float>(uninitializedCount: columns)
+    var span = room.uniqueSpan
+    guard let x = unsafe x.address, let y = unsafe y.address, let room = unsafe span.address
+    else { return }
+    unsafe table.pointee.round_columns(
+      count / columns, columns, Float(limit), scales.lowerBound, scales.upperBound, x, room, y)
+  }
+
   /// `C = op(A) op(B)` with sums kept in `levels`, first to last, and terms in the order of `k`: a product
   /// is rounded to float32 and added to a level's sum in float32, which is then rounded.
   public func gemm(

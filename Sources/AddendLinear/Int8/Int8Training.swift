@@ -70,7 +70,16 @@ struct Int8Training<Scalar: TensorScalar>: Sendable {
 
   /// The product that training computes: of rounded weights once inputs are rounded.
   func exact(_ quantization: AffineQuantization?) -> ExactMap<Scalar> {
-    ExactMap(weight: quantization == nil ? weight.value : ColumnScales(weight.value).rounded)
+    ExactMap(weight: quantization == nil ? weight.value : roundedWeight)
+  }
+
+  /// `t w`: what `ColumnScales` makes of the weight, in the weight's own format.
+  private var roundedWeight: Tensor<Scalar> {
+    Tensor(weight.value.shape) {
+      Scalar.roundColumns(
+        weight.value.span, columns: weight.value.shape[1], limit: 127,
+        scales: AffineQuantization.scales, into: &$0)
+    }
   }
 
   func rounded(_ x: Tensor<Scalar>) -> Tensor<Scalar> { rounded(x, quantization) }
@@ -112,19 +121,17 @@ struct ColumnScales<Scalar: TensorScalar> {
   /// `max_p |W[p, j]| / 127`; 1 for a column of zeros or of numbers that are not all finite.
   let scales: [Float]
   let weights: [Int8]
-  private let shape: Shape
 
   init(_ weight: Tensor<Scalar>) {
     let width = weight.shape[1]
-    shape = weight.shape
     let numbers = Tensor<Float>(weight)
     let span = numbers.span
     var largest = [Float](repeating: 0, count: width)
     for first in stride(from: 0, to: span.count, by: max(1, width)) {
       for j in 0..<width {
         let magnitude = abs(span[first + j])
-        // NaN stays.
-        if !(magnitude <= largest[j]) { largest[j] = magnitude }
+        // NaN takes its place, and infinity keeps it.
+        if !(magnitude <= largest[j]) { largest[j] = magnitude.isNaN ? .infinity : magnitude }
       }
     }
     let scales = largest.map { AffineQuantization.scales.contains($0 / 127) ? $0 / 127 : 1 }
@@ -137,13 +144,5 @@ struct ColumnScales<Scalar: TensorScalar> {
     }
     self.scales = scales
     self.weights = weights
-  }
-
-  /// `t w`.
-  var rounded: Tensor<Scalar> {
-    let width = max(1, scales.count)
-    return Tensor(shape) { span in
-      for i in span.indices { span[i] = Scalar(Double(Float(weights[i]) * scales[i % width])) }
-    }
   }
 }

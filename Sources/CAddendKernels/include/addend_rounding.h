@@ -37,6 +37,11 @@ typedef struct {
   /// y = i quantum with i = x / quantum to the nearest integer of ±limit; powers of two and limit < 2²².
   void (*round_fixed)(size_t n, float quantum, float limit, const float *restrict x,
                       float *restrict y);
+  /// y[r][c] = s i with i = x[r][c] / s to the nearest integer of ±limit, where s is column c's largest
+  /// magnitude over limit, or 1 where that lies below `least` or above `most`; NaN in columns with a number
+  /// that is not finite. `scales` is room for as many numbers as there are columns. limit < 2²².
+  void (*round_columns)(size_t rows, size_t columns, float limit, float least, float most,
+                        const float *restrict x, float *restrict scales, float *restrict y);
   /// c[i][j] = Σ_p a[i·a_row + p·a_step] b[p][j], in `levels` (1 to ADDEND_SUM_LEVELS) of sums, terms in
   /// order; a term is rounded to float32 and added to a level's sum in float32 before the sum is rounded.
   /// Added to what c holds if `accumulates`. k > 0.
