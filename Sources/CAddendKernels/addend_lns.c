@@ -45,17 +45,16 @@ const addend_lns_kernels *addend_lns_select(addend_isa isa) {
   return ADDEND_SELECT(isa, lns_kernels);
 }
 
-void addend_lns_pack(const addend_lns_table *t, bool transposes_b, size_t n, size_t k,
-                     const uint16_t *restrict b, size_t first, size_t rows,
-                     int32_t *restrict packed) {
+void addend_lns_pack(bool transposes_b, size_t n, size_t k, const uint16_t *restrict b, size_t first,
+                     size_t rows, uint16_t *restrict packed) {
   const size_t width = (n + ADDEND_LNS_LANES - 1) / ADDEND_LNS_LANES * ADDEND_LNS_LANES;
   for (size_t p = first; p < first + rows; ++p) {
-    int32_t *to = packed + p * width;
+    uint16_t *to = packed + p * width;
     if (transposes_b)
-      for (size_t j = 0; j < n; ++j) to[j] = word_of(t, b[j * k + p]);
+      for (size_t j = 0; j < n; ++j) to[j] = b[j * k + p];
     else
-      for (size_t j = 0; j < n; ++j) to[j] = word_of(t, b[p * n + j]);
-    for (size_t j = n; j < width; ++j) to[j] = ADDEND_LNS_ZERO;
+      memcpy(to, b + p * n, n * sizeof *to);
+    memset(to + n, 0, (width - n) * sizeof *to);
   }
 }
 

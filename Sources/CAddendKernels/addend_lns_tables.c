@@ -18,17 +18,52 @@ void addend_lns_plan(int32_t integer, int32_t fraction, int32_t steps, addend_ln
   table->half = shift > 0 ? 1 << (shift - 1) : 0;
   table->offset = fine - (fine >> shift);
   table->last = (reach >> shift) + table->offset;
+  table->fraction = fraction;
   table->sums = 0;
+  table->curves = 0;
 }
 
-void addend_lns_fill_sums(const addend_lns_table *plan, int32_t fraction, int32_t *sums) {
+bool addend_lns_has_curves(const addend_lns_table *plan) {
+  return plan->shift > 0 && plan->fraction >= 6;
+}
+
+void addend_lns_fill_curves(const addend_lns_table *plan, uint16_t *curves) {
+  uint16_t *const powers = curves, *const bases = curves + 64, *const slopes = curves + 128;
+  const int32_t step = (1 << plan->shift) >> (plan->fraction - 6);
+  const double scale = ldexp(1 / M_LN2, plan->fraction + ADDEND_LNS_CURVE_BITS);
+  for (int32_t i = 0; i < 64; ++i) {
+    const int32_t power = rounded(ldexp(exp2(-(double)(i & -step) / 64), 16));
+    powers[i] = (uint16_t)(power < 65535 ? power : 65535);
+    // The chord, moved towards the arc by half of its largest distance.
+    const double from = i / 64.0, start = scale * log1p(from), end = scale * log1p(from + 1 / 64.0);
+    const double slope = 64 * (end - start), farthest = scale / slope - 1;
+    const double distance = scale * log1p(farthest) - start - slope * (farthest - from);
+    slopes[i] = (uint16_t)rounded(slope);
+    const double middle = from + 1 / 128.0, value = (start + end) / 2 + distance / 2;
+    bases[i] = (uint16_t)rounded(value - slopes[i] * middle + (1 << ADDEND_LNS_CURVE_BITS) / 2);
+  }
+}
+
+static int32_t curve(const addend_lns_table *plan, const uint16_t *curves, int32_t distance) {
+  const int32_t step = (distance + plan->half) >> (plan->fraction - 6);
+  const uint32_t power = step >> 6 < 16 ? (uint32_t)curves[step & 63] >> (step >> 6) : 0;
+  const uint32_t base = curves[64 + (power >> 10)], slope = curves[128 + (power >> 10)];
+  return (int32_t)((base + (power * slope >> 16)) >> ADDEND_LNS_CURVE_BITS);
+}
+
+void addend_lns_fill_sums(const addend_lns_table *plan, int32_t *sums) {
+  const int32_t fraction = plan->fraction;
   const double one = 1 << fraction;
   const int32_t fine = plan->shift > 0 ? 1 << fraction : 0;
+  uint16_t curves[192];
+  const bool has_curves = addend_lns_has_curves(plan);
+  if (has_curves) addend_lns_fill_curves(plan, curves);
   for (int32_t i = 0; i < plan->last; ++i) {
     const int32_t beyond = (i - plan->offset) * (1 << plan->shift);
     const int32_t same = i < fine ? (i + plan->half) >> plan->shift << plan->shift : beyond;
     const int32_t opposite = i < fine ? i : beyond;
-    sums[2 * i] = 2 * rounded(one * log1p(exp2(-same / one)) / M_LN2);
+    sums[2 * i] = 2 * (has_curves ? curve(plan, curves, same)
+                                  : rounded(one * log1p(exp2(-same / one)) / M_LN2));
     sums[2 * i + 1] = opposite == 0 ? ADDEND_LNS_ZERO
                                     : 2 * rounded(one * log1p(-exp2(-opposite / one)) / M_LN2);
   }

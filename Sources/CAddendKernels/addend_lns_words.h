@@ -44,7 +44,14 @@ ADDEND_INLINE WORDS NAMED(gathered_near)(const int32_t *from, WORDS at) {
 #endif
 }
 
-ADDEND_INLINE WORDS NAMED(chosen)(WORDS mask, WORDS x, WORDS y) { return (mask & x) | (~mask & y); }
+// x where the mask's lanes are all ones, y where they are zero.
+ADDEND_INLINE WORDS NAMED(chosen)(WORDS mask, WORDS x, WORDS y) {
+#if LANES == 8
+  return (WORDS)_mm256_blendv_epi8((__m256i)y, (__m256i)x, (__m256i)mask);
+#else
+  return (mask & x) | (~mask & y);
+#endif
+}
 
 // The table's numbers in vectors.
 typedef struct {
@@ -64,14 +71,26 @@ ADDEND_INLINE NAMED(rule) NAMED(rule_of)(const addend_lns_table *t) {
                        .sums = t->sums};
 }
 
+ADDEND_INLINE WORDS NAMED(place)(const NAMED(rule) *t, WORDS distance) {
+  const WORDS step = ((distance + t->half) >> t->shift) + t->offset;
+  return __builtin_elementwise_min(__builtin_elementwise_min(distance, step), t->last);
+}
+
+ADDEND_INLINE WORDS NAMED(gain)(const NAMED(rule) *t, WORDS place) {
+  return t->is_near ? NAMED(gathered_near)(t->sums, place) : NAMED(gathered)(t->sums, place);
+}
+
 ADDEND_INLINE WORDS NAMED(sum)(const NAMED(rule) *t, WORDS a, WORDS b) {
   const WORDS most = __builtin_elementwise_max(a, b), least = __builtin_elementwise_min(a, b);
-  const WORDS distance = (most >> 1) - (least >> 1);
-  const WORDS step = ((distance + t->half) >> t->shift) + t->offset;
-  const WORDS at = __builtin_elementwise_min(__builtin_elementwise_min(distance, step), t->last);
-  const WORDS place = at + at + ((a ^ b) & 1);
-  if (t->is_near) return most + NAMED(gathered_near)(t->sums, place);
-  return most + NAMED(gathered)(t->sums, place);
+  const WORDS place = NAMED(place)(t, (most >> 1) - (least >> 1));
+  return most + NAMED(gain)(t, place + place + ((a ^ b) & 1));
+}
+
+// Of words above zero.
+ADDEND_INLINE WORDS NAMED(sum_above)(const NAMED(rule) *t, WORDS a, WORDS b) {
+  const WORDS most = __builtin_elementwise_max(a, b), least = __builtin_elementwise_min(a, b);
+  const WORDS place = NAMED(place)(t, (most - least) >> 1);
+  return most + NAMED(gain)(t, place + place);
 }
 
 ADDEND_INLINE WORDS NAMED(product)(WORDS a, WORDS b) { return (a + (b & ~1)) ^ (b & 1); }
@@ -109,142 +128,7 @@ ADDEND_INLINE void NAMED(store)(const NAMED(rule) *t, WORDS word, uint16_t *to, 
   else memcpy(to, &patterns, count * sizeof *to);
 }
 
-// Sums of products. A tile is ROWS rows by VECTORS vectors; terms whose left factors are all zero, which
-// add nothing, are left out.
-
-typedef struct {
-  size_t count;
-  int32_t left[ADDEND_LNS_BLOCK][4];
-  uint32_t term[ADDEND_LNS_BLOCK];
-} NAMED(terms);
-
-ADDEND_INLINE void NAMED(list)(const addend_lns_table *t, const addend_lns_gemm *g, size_t row,
-                               size_t rows, size_t first, size_t count, NAMED(terms) *list) {
-  list->count = 0;
-  const size_t step = g->transposes_a ? 1 : g->k, stride = g->transposes_a ? g->m : 1;
-  const uint16_t *from = g->a ? g->a + row * step + first * stride : NULL;
-  for (size_t p = 0; p < count; ++p) {
-    uint32_t any = 0;
-    int32_t *left = list->left[list->count];
-    for (size_t r = 0; r < rows; ++r) {
-      const uint16_t pattern = from ? from[p * stride + r * step] : (uint16_t)t->bias;
-      left[r] = word_of(t, pattern);
-      any |= pattern & 0x7fff;
-    }
-    list->term[list->count] = (uint32_t)(first + p);
-    list->count += any != 0;
-  }
-}
-
-// Rounds the tile's sums, and adds what C holds and the bias.
-ADDEND_INLINE void NAMED(finish)(const NAMED(rule) *t, const addend_lns_gemm *g, size_t row,
-                                 size_t column, const size_t rows, const size_t vectors,
-                                 const WORDS *sums) {
-  for (size_t r = 0; r < rows; ++r) {
-    for (size_t v = 0; v < vectors; ++v) {
-      const size_t start = column + v * LANES;
-      if (start >= g->n) break;
-      uint16_t *const to = g->c + (row + r) * g->n + start;
-      WORDS word = NAMED(kept)(t, sums[r * vectors + v]);
-      if (g->accumulates) {
-        const WORDS held = NAMED(load)(t, to, g->n - start);
-        word = NAMED(kept)(t, NAMED(sum)(t, held, word));
-      }
-      if (g->bias) word = NAMED(sum)(t, word, NAMED(load)(t, g->bias + start, g->n - start));
-      NAMED(store)(t, word, to, g->n - start);
-    }
-  }
-}
-
-// Adds `count` terms from `first` on to sums that start at zero.
-ADDEND_INLINE void NAMED(block)(const addend_lns_table *table, const NAMED(rule) *t,
-                                const addend_lns_gemm *g, size_t row, size_t column, size_t width,
-                                size_t first, size_t count, const size_t rows,
-                                const size_t vectors, WORDS *sums) {
-  NAMED(terms) list;
-  NAMED(list)(table, g, row, rows, first, count, &list);
-  for (size_t i = 0; i < rows * vectors; ++i) sums[i] = EACH(ADDEND_LNS_ZERO);
-  for (size_t p = 0; p < list.count; ++p) {
-    const int32_t *right = g->b + list.term[p] * width + column;
-    for (size_t v = 0; v < vectors; ++v) {
-      const WORDS b = *(const NAMED(loose) *)(right + v * LANES);
-      for (size_t r = 0; r < rows; ++r) {
-        const int32_t left = list.left[p][r];
-        const WORDS product = (b + (left & ~1)) ^ (left & 1);
-        sums[r * vectors + v] = NAMED(sum)(t, sums[r * vectors + v], product);
-      }
-    }
-  }
-}
-
-ADDEND_INLINE void NAMED(tile)(const addend_lns_table *table, const NAMED(rule) *t,
-                               const addend_lns_gemm *g, size_t row, size_t column, size_t width,
-                               const size_t rows, const size_t vectors) {
-  enum { levels = 40, most = 8 };
-  const size_t tile = rows * vectors;
-  WORDS kept[levels][most], sums[most];
-  bool is_full[levels] = {false};
-  for (size_t first = 0; first < g->k; first += ADDEND_LNS_BLOCK) {
-    const size_t count = g->k - first < ADDEND_LNS_BLOCK ? g->k - first : ADDEND_LNS_BLOCK;
-    NAMED(block)(table, t, g, row, column, width, first, count, rows, vectors, sums);
-    size_t level = 0;
-    for (; is_full[level]; ++level) {
-      for (size_t i = 0; i < tile; ++i) sums[i] = NAMED(sum)(t, kept[level][i], sums[i]);
-      is_full[level] = false;
-    }
-    for (size_t i = 0; i < tile; ++i) kept[level][i] = sums[i];
-    is_full[level] = true;
-  }
-  for (size_t i = 0; i < tile; ++i) sums[i] = EACH(ADDEND_LNS_ZERO);
-  // What is left, the smallest numbers of blocks first; zero adds nothing.
-  for (size_t level = 0; level < levels; ++level)
-    for (size_t i = 0; is_full[level] && i < tile; ++i)
-      sums[i] = NAMED(sum)(t, kept[level][i], sums[i]);
-  NAMED(finish)(t, g, row, column, rows, vectors, sums);
-}
-
-#define TILE(rows, vectors)                                                                  \
-  __attribute__((noinline)) static void NAMED(tile_##rows##_##vectors)(                      \
-      const addend_lns_table *table, const NAMED(rule) *t, const addend_lns_gemm *g, size_t row, \
-      size_t column, size_t width) {                                                         \
-    NAMED(tile)(table, t, g, row, column, width, rows, vectors);                             \
-  }
-TILE(1, 1)
-TILE(4, 1)
-TILE(1, 2)
-TILE(2, 2)
-TILE(1, 3)
-TILE(1, 4)
-TILE(1, 5)
-TILE(1, 6)
-TILE(1, 7)
-TILE(1, 8)
-#undef TILE
-
-static void NAMED(gemm)(const addend_lns_table *table, const addend_lns_gemm *g) {
-  const NAMED(rule) rule = NAMED(rule_of)(table);
-  const size_t width = (g->n + ADDEND_LNS_LANES - 1) / ADDEND_LNS_LANES * ADDEND_LNS_LANES;
-  const size_t most = LANES == 16 ? 8 : 4, end = g->first_row + g->rows;
-  for (size_t column = 0; column < g->n; column += most * LANES) {
-    const size_t left = (g->n - column + LANES - 1) / LANES, vectors = left < most ? left : most;
-    for (size_t row = g->first_row; row < end;) {
-      const size_t rows = vectors == 1 && row + 4 <= end ? 4 : vectors == 2 && row + 2 <= end ? 2 : 1;
-#define CALL(r, v) NAMED(tile_##r##_##v)(table, &rule, g, row, column, width)
-      switch (vectors) {
-        case 1: rows == 4 ? CALL(4, 1) : CALL(1, 1); break;
-        case 2: rows == 2 ? CALL(2, 2) : CALL(1, 2); break;
-        case 3: CALL(1, 3); break;
-        case 4: CALL(1, 4); break;
-        case 5: CALL(1, 5); break;
-        case 6: CALL(1, 6); break;
-        case 7: CALL(1, 7); break;
-        default: CALL(1, 8); break;
-      }
-#undef CALL
-      row += rows;
-    }
-  }
-}
+#include "addend_lns_products.h"
 
 static void NAMED(add)(const addend_lns_table *table, size_t n, uint16_t alpha,
                        const uint16_t *restrict x, uint16_t *restrict y) {
@@ -293,14 +177,19 @@ static void NAMED(update)(const addend_lns_table *table, size_t n, addend_lns_st
   const NAMED(rule) rule = NAMED(rule_of)(table), *const t = &rule;
   const WORDS rate = EACH(word_of(table, step.rate)), decay = EACH(word_of(table, step.decay));
   const WORDS momentum = EACH(word_of(table, step.momentum));
+  // Zero adds nothing.
+  const bool decays = (step.decay & 0x7fff) != 0, moves_on = (step.momentum & 0x7fff) != 0;
 #define TIMES(a, b) NAMED(kept)(t, NAMED(product)(a, b))
 #define PLUS(a, b) NAMED(kept)(t, NAMED(sum)(t, a, b))
   for (size_t i = 0; i < n; i += LANES) {
     const WORDS weight = NAMED(load)(t, w + i, n - i);
-    const WORDS direction = PLUS(NAMED(load)(t, g + i, n - i), TIMES(weight, decay));
-    const WORDS velocity = PLUS(TIMES(NAMED(load)(t, v + i, n - i), momentum), direction);
+    WORDS direction = NAMED(load)(t, g + i, n - i);
+    if (decays) direction = PLUS(direction, TIMES(weight, decay));
+    WORDS velocity = direction;
+    if (moves_on) velocity = PLUS(TIMES(NAMED(load)(t, v + i, n - i), momentum), direction);
     NAMED(store)(t, velocity, v + i, n - i);
-    const WORDS way = step.looks_ahead ? PLUS(direction, TIMES(velocity, momentum)) : velocity;
+    const bool is_ahead = step.looks_ahead && moves_on;
+    const WORDS way = is_ahead ? PLUS(direction, TIMES(velocity, momentum)) : velocity;
     const WORDS move = NAMED(negative)(TIMES(way, rate));
     if (!lost) {
       NAMED(store)(t, NAMED(sum)(t, weight, move), w + i, n - i);

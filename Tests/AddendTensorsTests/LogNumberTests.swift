@@ -93,6 +93,27 @@ struct LogNumberTests {
     #expect(0.11...0.121 ~= worst(LogNumber<5, 10, 2>.self))
   }
 
+  /// Sums by tables with steps: those of distances rounded to a step, 0.65 of a last place off at most; none
+  /// grows with the distance, and twice a number is exact.
+  @Test(arguments: [6, 7, 8, 9, 10, 11, 12], [2, 8, 64])
+  func entriesOfTablesAreWithinAPlace(_ fraction: Int, _ steps: Int) {
+    let arithmetic = LogarithmicArithmetic(
+      integer: 15 - fraction, fraction: fraction, steps: steps)
+    let (one, scale) = (Int(arithmetic.one), 1 << fraction)
+    let step = max(1, scale / steps)
+    var (worst, last) = (0.0, scale)
+    for distance in 0..<min(16 * scale, one) {
+      let found = Int(arithmetic.sum(UInt16(one), UInt16(one - distance))) - one
+      let rounded = Double((distance + step / 2) / step * step) / Double(scale)
+      let exact = Math.log(1 + Math.pow(2, -rounded)) / Math.log(2) * Double(scale)
+      worst = max(worst, (Double(found) - exact).magnitude)
+      #expect(found <= last)
+      last = found
+    }
+    #expect(worst <= 0.65)
+    #expect(Int(arithmetic.sum(UInt16(one), UInt16(one))) == one + scale)
+  }
+
   /// What Kahan's sum lives on: the difference of a number and its neighbours, whatever the table.
   @Test func differencesOfNeighboursAreRightToTheLastPlace() {
     let one = LNS16(1)

@@ -11,9 +11,10 @@ public struct LogarithmicArithmetic: Sendable {
   public let integer, fraction, steps: Int
   let tables: LogarithmicTables
   private let sums: AlignedBuffer<Int32>
+  private let curves: AlignedBuffer<UInt16>?
   private let plan: Plan
 
-  /// An `addend_lns_table` without its address.
+  /// An `addend_lns_table` without its addresses.
   private struct Plan: Sendable {
     let bias, half, shift, offset, last: Int32
   }
@@ -28,7 +29,7 @@ public struct LogarithmicArithmetic: Sendable {
     self.fraction = fraction
     self.steps = steps
     tables = LogarithmicTables.of(fraction: fraction)
-    sums = tables.sums(steps: steps)
+    (sums, curves) = tables.sums(steps: steps)
     let table = unsafe addend_lns_table(integer: integer, fraction: fraction, steps: steps)
     plan = unsafe Plan(
       bias: table.bias, half: table.half, shift: table.shift, offset: table.offset,
@@ -48,9 +49,10 @@ public struct LogarithmicArithmetic: Sendable {
     _ body: (UnsafePointer<addend_lns_table>) -> Result
   ) -> Result {
     let span = sums.span
+    let curveSpan = curves?.span
     var table = unsafe addend_lns_table(
-      bias: plan.bias, half: plan.half, shift: plan.shift, offset: plan.offset, last: plan.last,
-      sums: span.address)
+      bias: plan.bias, fraction: Int32(fraction), half: plan.half, shift: plan.shift,
+      offset: plan.offset, last: plan.last, sums: span.address, curves: curveSpan?.address)
     return unsafe body(&table)
   }
 

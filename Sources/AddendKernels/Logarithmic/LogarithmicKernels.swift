@@ -28,9 +28,11 @@ public struct LogarithmicKernels: Sendable {
   /// `C = op(A) op(B)`, plus `bias` in every row where there is one; sums of columns of `B` for `A = nil`, which
   /// stands for ones.
   ///
-  /// Products are exact. A sum's terms are added in blocks of 32 in order, the blocks' sums by pairs, with a
-  /// logarithm of its own range; it is rounded to the format before what `C` holds, and then the bias, are
-  /// added.
+  /// Products are exact. A sum's terms whose left factor is not zero form blocks of 32; in a block those above
+  /// zero and those below are added apart, in order, and the one sum is taken from the other. The blocks' sums
+  /// are added by pairs. All of them have logarithms of their own range: a block's saturate at 2¹⁵ − 1 last
+  /// places, the pairs' do not. The result is rounded to the format before what `C` holds, and then the bias,
+  /// are added.
   public func gemm<Number: BitwiseCopyable>(
     _ shape: GEMMShape, _ a: Span<Number>?, _ b: Span<Number>, bias: Span<Number>?,
     _ c: inout MutableSpan<Number>
@@ -41,15 +43,15 @@ public struct LogarithmicKernels: Sendable {
         && (bias?.count ?? n) == n, "gemm: extents")
     guard let c = unsafe c.patterns else { return }
     let packed = pack(shape, b)
-    let words = packed.span
+    let rows = packed.span
     let kernels = unsafe kernels
     // A part is some 50 µs, in whole tiles of rows.
-    let size = max(1, 100_000 / max(1, n * k) / 4) * 4
+    let size = max(1, 400_000 / max(1, n * k) / 4) * 4
     ThreadPool.forEachPart(of: m, size: size) { first, count in
       unsafe arithmetic.withTable { table in
         var gemm = unsafe addend_lns_gemm(
           transposes_a: shape.transposesA, accumulates: shape.accumulates, m: m, n: n, k: k,
-          a: a?.patterns, b: words.address, bias: bias?.patterns, c: c, first_row: first,
+          a: a?.patterns, b: rows.address, bias: bias?.patterns, c: c, first_row: first,
           rows: count)
         unsafe kernels.gemm(table, &gemm)
       }
@@ -58,16 +60,14 @@ public struct LogarithmicKernels: Sendable {
 
   private func pack<Number: BitwiseCopyable>(
     _ shape: GEMMShape, _ b: Span<Number>
-  ) -> AlignedBuffer<Int32> {
+  ) -> AlignedBuffer<UInt16> {
     let lanes = Int(ADDEND_LNS_LANES)
     let width = (shape.n + lanes - 1) / lanes * lanes
-    let packed = AlignedBuffer<Int32>(uninitializedCount: max(1, shape.k * width))
+    let packed = AlignedBuffer<UInt16>(uninitializedCount: max(1, shape.k * width))
     var span = packed.uniqueSpan
-    guard let b = unsafe b.patterns, let words = unsafe span.address else { return packed }
+    guard let b = unsafe b.patterns, let rows = unsafe span.address else { return packed }
     ThreadPool.forEachPart(of: shape.k, size: max(1, Self.partSize / width)) { first, count in
-      unsafe arithmetic.withTable {
-        unsafe addend_lns_pack($0, shape.transposesB, shape.n, shape.k, b, first, count, words)
-      }
+      unsafe addend_lns_pack(shape.transposesB, shape.n, shape.k, b, first, count, rows)
     }
     return packed
   }

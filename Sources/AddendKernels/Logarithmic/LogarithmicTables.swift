@@ -13,6 +13,8 @@ final class LogarithmicTables: Sendable {
   let firstOfFunctions: Int
   /// Gaussian logarithms in the resolutions of `steps`.
   private let sums: [AlignedBuffer<Int32>]
+  /// What registers hold of them, where they have steps.
+  private let curves: [AlignedBuffer<UInt16>?]
 
   /// Steps to a unit that tables of sums have; 0 stands for every logarithm there is.
   static let steps = [0, 2, 8, 64]
@@ -31,6 +33,13 @@ final class LogarithmicTables: Sendable {
       let plan = unsafe addend_lns_table(integer: 2, fraction: fraction, steps: steps)
       return unsafe AlignedBuffer(uninitializedCount: 2 * (Int(plan.last) + 1))
     }
+    curves = Self.steps.map { steps in
+      var plan = unsafe addend_lns_table(integer: 2, fraction: fraction, steps: steps)
+      guard unsafe addend_lns_has_curves(&plan) else { return nil }
+      let curves = AlignedBuffer<UInt16>(uninitializedCount: 3 * 64)
+      unsafe write(curves) { unsafe addend_lns_fill_curves(&plan, $0) }
+      return curves
+    }
     fill()
   }
 
@@ -44,16 +53,16 @@ final class LogarithmicTables: Sendable {
     for (steps, sums) in zip(Self.steps, sums) {
       unsafe write(sums) {
         var plan = unsafe addend_lns_table(integer: 2, fraction: fraction, steps: steps)
-        unsafe addend_lns_fill_sums(&plan, bits, $0)
+        unsafe addend_lns_fill_sums(&plan, $0)
       }
     }
   }
 
-  func sums(steps: Int) -> AlignedBuffer<Int32> {
+  func sums(steps: Int) -> (AlignedBuffer<Int32>, curves: AlignedBuffer<UInt16>?) {
     guard let index = Self.steps.firstIndex(of: steps) else {
       preconditionFailure("a table of sums has 2, 8 or 64 steps to a unit, or all")
     }
-    return sums[index]
+    return (sums[index], curves[index])
   }
 
   private static let of6 = LogarithmicTables(fraction: 6)

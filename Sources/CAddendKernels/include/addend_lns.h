@@ -16,6 +16,13 @@
 // opposite ones. It is read at
 //   min(d, (d + half >> shift) + offset, last):
 // as it is near 0, where G- is steep, and in steps of 2^shift beyond.
+//
+// A sum of products has its terms in blocks, and in a block those above zero and those below apart: G+
+// alone adds up the terms of either, and G- takes the one sum from the other once. Where tables have steps,
+// G+ is made of smaller ones, which registers hold: with d in steps, t = 2^16 2^-d is one of 64 powers
+// shifted right, u = t >> 10, and
+//   G+ = (bases[u] + (t slopes[u] >> 16)) >> 3,
+// chords of the curve, at most 0.65 of a last place from it. The table's G+ are these numbers.
 // A word becomes a pattern at the end only: above the largest number it is the largest, below the smallest
 // it is zero.
 //
@@ -23,20 +30,28 @@
 // are said to be both. No alignment is needed.
 
 typedef struct {
-  int32_t bias;
+  int32_t bias, fraction;
   int32_t half, shift, offset, last;
-  const int32_t *sums;  // [last + 1][2]: 2 G+ and 2 G-
+  const int32_t *sums;     // [last + 1][2]: 2 G+ and 2 G-
+  const uint16_t *curves;  // [3][64]: powers, bases, slopes; NULL where G+ is exact
 } addend_lns_table;
 
-/// Terms of a sum that are added one after the other; the blocks' sums are then added by pairs, as a
-/// binary counter carries.
-enum { ADDEND_LNS_BLOCK = 32, ADDEND_LNS_LANES = 16, ADDEND_LNS_ZERO = -(1 << 25) };
+enum {
+  /// Terms of a block, those not counted whose left factor is zero. Its two sums are added up in order, l
+  /// saturating at 2^15 - 1; the blocks' sums are then added by pairs, as a binary counter carries.
+  ADDEND_LNS_BLOCK = 32,
+  ADDEND_LNS_LANES = 32,
+  /// Columns of the widest tile.
+  ADDEND_LNS_COLUMNS = 128,
+  ADDEND_LNS_CURVE_BITS = 3,
+  ADDEND_LNS_ZERO = -(1 << 25)
+};
 
 typedef struct {
   bool transposes_a, accumulates;
   size_t m, n, k;
   const uint16_t *a;       // [m][k], or [k][m]; NULL for ones
-  const int32_t *b;        // of `addend_lns_pack`
+  const uint16_t *b;       // of `addend_lns_pack`
   const uint16_t *bias;    // [n], or NULL
   uint16_t *c;             // [m][n]
   size_t first_row, rows;  // those to compute
@@ -86,13 +101,17 @@ typedef struct {
 /// The widest kernels that `isa` allows.
 const addend_lns_kernels *addend_lns_select(addend_isa isa);
 
-/// Fills in all but `sums` for words of 2^(integer + fraction - 1) logarithms and tables that beyond the
+/// Fills in all but `sums` and `curves` for words of 2^(integer + fraction - 1) logarithms and tables that beyond the
 /// first unit have `steps` (a power of two, or 0 for all there are) to a unit. Numbers and entries:
 /// 1 <= fraction <= 12, 2 <= integer <= 15 - fraction, steps <= 2^fraction.
 void addend_lns_plan(int32_t integer, int32_t fraction, int32_t steps, addend_lns_table *table);
+/// Whether a plan's tables have `curves`: where they have steps and 6 fraction bits at least.
+bool addend_lns_has_curves(const addend_lns_table *plan);
+/// The curves of such a plan, [3][64].
+void addend_lns_fill_curves(const addend_lns_table *plan, uint16_t *curves);
 /// The table of a plan, [last + 1][2]. G+ is that of the nearest step everywhere, G- up to the first unit that of
 /// the distance itself.
-void addend_lns_fill_sums(const addend_lns_table *plan, int32_t fraction, int32_t *sums);
+void addend_lns_fill_sums(const addend_lns_table *plan, int32_t *sums);
 
 /// halves[i] = 2^30 2^((i + 1/2) / 2^f), rounded up: from where on the next logarithm is nearer.
 void addend_lns_fill_halves(int32_t fraction, uint32_t *halves);
@@ -118,8 +137,8 @@ uint16_t addend_lns_product(const addend_lns_table *table, uint16_t a, uint16_t 
 void addend_lns_look_up(size_t n, size_t channels, const uint8_t *restrict bytes,
                         const uint16_t *restrict table, uint16_t *restrict y);
 
-/// B [k][n], or [n][k], as words [k][n rounded up to whole lanes]: rows `first` to `first + rows - 1` of
-/// them. What is behind the n-th is zero.
-void addend_lns_pack(const addend_lns_table *table, bool transposes_b, size_t n, size_t k,
-                     const uint16_t *restrict b, size_t first, size_t rows, int32_t *restrict packed);
+/// B [k][n], or [n][k], as [k][n rounded up to whole lanes]: rows `first` to `first + rows - 1` of them.
+/// What is behind the n-th is zero.
+void addend_lns_pack(bool transposes_b, size_t n, size_t k, const uint16_t *restrict b, size_t first,
+                     size_t rows, uint16_t *restrict packed);
 #endif

@@ -27,7 +27,7 @@ struct LogarithmicKernelsTests {
     let arithmetic = Self.formats[format]
     let extents = [
       (1, 1, 1), (4, 16, 32), (5, 17, 33), (3, 10, 100), (9, 100, 31), (2, 129, 65), (6, 33, 0),
-      (1, 300, 7),
+      (1, 300, 7), (7, 40, 200), (3, 70, 130),
     ]
     for (index, (m, n, k)) in extents.enumerated() {
       for variant in 0..<8 {
@@ -88,6 +88,53 @@ struct LogarithmicKernelsTests {
       power /= 2
     }
     return result
+  }
+
+  /// One number, the sum of `a[i] b[i]`.
+  private func sum(
+    _ a: [UInt16], _ b: [UInt16], _ arithmetic: LogarithmicArithmetic, _ set: InstructionSet
+  ) -> UInt16 {
+    var c = [UInt16(0)]
+    var span = c.mutableSpan
+    LogarithmicKernels(arithmetic, set).gemm(
+      GEMMShape(m: 1, n: 1, k: a.count), a.span, b.span, bias: nil, &span)
+    return c[0]
+  }
+
+  /// A block adds terms above zero and those below apart and in the same order: each with its opposite, they
+  /// are nothing, whatever the table.
+  @Test(arguments: InstructionSet.available, formats.indices)
+  func blocksOfOppositesAreZero(_ set: InstructionSet, format: Int) {
+    let arithmetic = Self.formats[format]
+    let ones = [UInt16](repeating: arithmetic.one, count: 32)
+    for seed in 0..<20 {
+      let terms = patterns(16, arithmetic, isWild: seed < 10, seed: UInt64(seed))
+      let opposites = terms.flatMap { [$0, $0 & 0x7FFF == 0 ? 0 : $0 ^ 0x8000] }
+      #expect(sum(ones, opposites, arithmetic, set) == 0)
+      #expect(sum(opposites, ones, arithmetic, set) == 0)
+    }
+  }
+
+  /// Terms whose left factor is zero are in no block; single numbers are added in the order that is stated.
+  @Test(arguments: InstructionSet.available, formats.indices)
+  func blocksAreAsStated(_ set: InstructionSet, format: Int) {
+    let arithmetic = Self.formats[format]
+    let left = patterns(60, arithmetic, isWild: false, seed: 3).filter { $0 != 0 }
+    let ones = [UInt16](repeating: arithmetic.one, count: left.count)
+    let spread: [UInt16] = left.flatMap { [UInt16(0), $0, 0] }
+    let onesOfSpread = [UInt16](repeating: arithmetic.one, count: spread.count)
+    #expect(sum(spread, onesOfSpread, arithmetic, set) == sum(left, ones, arithmetic, set))
+    // Sums of so few numbers below one stay in the format's range but for integer parts of 3 bits.
+    guard arithmetic.integer > 3 else { return }
+    let blocks = stride(from: 0, to: left.count, by: 32).map { start in
+      let block = left[start..<min(start + 32, left.count)]
+      let sums = [false, true].map { isNegative in
+        block.filter { arithmetic.isNegative($0) == isNegative }.reduce(0, arithmetic.sum)
+      }
+      return arithmetic.sum(sums[0], sums[1])
+    }
+    #expect(left.count > 33 && left.count <= 64 && blocks.count == 2)
+    #expect(sum(left, ones, arithmetic, set) == arithmetic.sum(blocks[0], blocks[1]))
   }
 
   @Test func columnsAreSummedAsAProductWithOnes() {
