@@ -22,10 +22,24 @@ struct PrecisionTextTests {
     #expect(try Precision(parsing: text).description == text)
   }
 
+  @Test func valuesComeBack() throws {
+    let levels = Accumulation(levels: [.init(.float16, length: 32), .init(nil, length: 9)])
+    for precision in [
+      Precision(products: .e4m3, accumulation: levels),
+      Precision(products: .e4m3, accumulation: Precision.float8.accumulation),
+      Precision(products: .dfp16), Precision(DynamicFixedPoint(bits: 12, blockLength: 8)),
+    ] {
+      #expect(try Precision(parsing: precision.description) == precision)
+    }
+    let roles = "products=fp8,accumulate=fp16>fp32,scale=dynamic"
+    #expect(try Precision(parsing: roles).description == "fp8")
+  }
+
   @Test func shortFormsMeanTheLong() throws {
     let short = try Precision(
       parsing: "products=dfp16,update=float32,accumulate=fp8>fp16>fp32")
     #expect(short.description == "products=dfp16,accumulate=e5m2:8>float16:64>float32")
+    #expect(try Precision(parsing: "products=dfp16") == .dfp16)
     #expect(try Precision(parsing: "products=fp8").gradients == .e5m2)
     #expect(try Precision(parsing: "products=fp8,gradients=bf16").gradients == .bfloat16)
   }

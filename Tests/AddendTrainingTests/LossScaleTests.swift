@@ -48,6 +48,23 @@ struct LossScaleTests {
     #expect(scaled.trainer.lossScale.value == 1024)
   }
 
+  /// One parameter's gradient is not finite: the other's step is as large as without a scale.
+  @Test func constantScalesCancelBesideOverflows() throws {
+    let network = Network("two", input: [2]) { Dense(2, bias: false) }
+    func weights(_ scaling: Precision.LossScaling) throws -> [Float] {
+      let plan = TrainingPlan(
+        epochs: 1, batchSize: 1, optimizer: SGD(momentum: 0), learningRate: 0.1,
+        loss: MeanSquaredError(), seed: 4)
+      var trainer = Trainer(
+        try Model<Float>(network, precision: Precision(lossScaling: scaling), seed: 4), plan: plan)
+      let batch = Batch(
+        input: Tensor([1, 2], [1, 0]), targets: .values(Tensor([1, 2], [1, 3e38])))
+      _ = try? trainer.step(batch, stepsPerEpoch: 10)
+      return try trainer.model.forward(Tensor([1, 2], [1, 0])).elements
+    }
+    #expect(try weights(.constant(1024))[0] == weights(.none)[0])
+  }
+
   /// The gradient towards the output is 2⁻²⁹, which float16 rounds to zero unless it is scaled.
   @Test func scalesRescueSmallGradients() throws {
     var lost = try Weight(

@@ -92,11 +92,11 @@ public struct SensitivityStudy: Sendable {
     return try evaluation(of: copy)
   }
 
-  /// The network on the study's examples with some layers' maps replaced.
+  /// The network on the study's examples with some layers' maps replaced, as it would be stored.
   public func evaluation(
     assigning assignment: MapAssignment
   ) throws(CompressionError) -> Evaluation {
-    try evaluation(of: assignment.applied(to: model, calibration: examples))
+    try evaluation(of: assignment.applied(to: model, calibration: examples).frozen())
   }
 
   private func evaluation(of model: Model<Float>) throws(CompressionError) -> Evaluation {

@@ -10,7 +10,7 @@ public struct Accumulation: Hashable, Sendable, CustomStringConvertible {
   public struct Level: Hashable, Sendable {
     /// `nil` for float32.
     public let format: FloatFormat?
-    /// The terms of a sum; the last level's does not matter.
+    /// The terms of a sum; the last level's does not matter and becomes 1.
     public let length: Int
 
     public init(_ format: FloatFormat?, length: Int = 64) {
@@ -28,7 +28,9 @@ public struct Accumulation: Hashable, Sendable, CustomStringConvertible {
   /// - Precondition: no more than four levels.
   public init(levels: [Level]) {
     precondition(levels.count <= RoundingKernels.levelLimit, "levels are few")
-    self.levels = levels
+    // The last level's length says nothing, so all are the same.
+    self.levels =
+      levels.dropLast() + levels.suffix(1).map { Level($0.format, length: 1) }
   }
 
   /// `e5m2:8>float16:64>float32`; the last level has no length.
@@ -59,7 +61,7 @@ public struct Accumulation: Hashable, Sendable, CustomStringConvertible {
       guard let length = words.count == 2 ? Int(words[1]) : standard, 1...(1 << 30) ~= length else {
         return nil
       }
-      levels.append(Level(format, length: levels.count + 1 == parts.count ? 1 : length))
+      levels.append(Level(format, length: length))
     }
     self.init(levels: levels)
   }

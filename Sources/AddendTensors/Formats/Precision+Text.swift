@@ -5,7 +5,9 @@ extension Precision {
   public var description: String {
     if let standard = Self.standard.first(where: { $0.precision == self }) { return standard.name }
     var parts: [String] = []
-    if let activations, activations == weights, weights == gradients {
+    if let activations, let same = try? Precision(parsing: "products=\(activations)"),
+      same.weights == weights, same.gradients == gradients
+    {
       parts.append("products=\(activations)")
     } else {
       let roles = [("activations", activations), ("weights", weights), ("gradients", gradients)]
@@ -52,6 +54,11 @@ extension Precision {
       } else {
         let format = try Self.format(text, role)
         (activations, weights, gradients) = (format, format, format)
+        // As the precision of that name has it.
+        if case .fixed(let integers) = format {
+          let precision = Precision(integers)
+          (weights, gradients) = (precision.weights, precision.gradients)
+        }
       }
     case "activations": activations = try Self.format(text, role)
     case "weights": weights = try Self.format(text, role)

@@ -17,13 +17,16 @@ struct ParameterUpdate<Scalar: TensorScalar>: StateVisitor {
   let optimizer: any Optimizer
   let learningRate: Double
   let updates: Precision.Updates
+  /// What roundings at random draw from, with the step and the parameter's name.
+  let seed: UInt64
   var state: OptimizerState<Scalar>
   private var path = StatePath()
 
   init(
     _ optimizer: any Optimizer, learningRate: Double, keeping updates: Precision.Updates = .own,
-    state: OptimizerState<Scalar>
+    seed: UInt64 = 0, state: OptimizerState<Scalar>
   ) {
+    self.seed = seed
     self.optimizer = optimizer
     self.learningRate = learningRate
     self.updates = updates
@@ -47,7 +50,8 @@ struct ParameterUpdate<Scalar: TensorScalar>: StateVisitor {
       decays: parameter.role == .weight)
     parameter.update { value, gradient in
       optimizer.update(&value, gradient: gradient, state: &kept, moment)
-      updates.round(&value, lost: &lost, draws: RandomSource(seed: UInt64(state.step), name: key))
+      updates.round(
+        &value, lost: &lost, draws: RandomSource(seed: seed, step: state.step, name: key))
     }
     if let lost { kept.append(lost) }
     state.tensors[key] = kept
@@ -97,11 +101,12 @@ extension Tensor {
 }
 
 extension RandomSource {
-  /// A stream for what is called `name` (FNV-1a).
-  fileprivate init(seed: UInt64, name: String) {
+  /// A stream for what is called `name` (FNV-1a) at one step.
+  fileprivate init(seed: UInt64, step: Int, name: String) {
     let hash = name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
       ($0 ^ UInt64($1)) &* 0x100_0000_01B3
     }
-    self.init(seed: seed, stream: hash)
+    var mixer = RandomSource(seed: seed, stream: hash)
+    self.init(seed: mixer.next(), stream: UInt64(step))
   }
 }

@@ -62,7 +62,8 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
 
   private mutating func updateParameters(_ rate: Double) {
     var update = ParameterUpdate(
-      plan.optimizer, learningRate: rate, keeping: model.precision.updates, state: optimizerState)
+      plan.optimizer, learningRate: rate, keeping: model.precision.updates, seed: plan.seed,
+      state: optimizerState)
     optimizerState = OptimizerState()
     model.visit(&update)
     optimizerState = update.state
@@ -145,12 +146,12 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
     var norm = GradientNorm<Scalar>()
     model.visit(&norm)
     let isFinite = norm.value.isFinite
-    if isFinite {
-      var scaling = GradientScaling<Scalar>(factor: 1 / lossScale.value)
-      model.visit(&scaling)
-    } else if lossScale.isDynamic {
+    if !isFinite && lossScale.isDynamic {
       var clearing = GradientClearing<Scalar>()
       model.visit(&clearing)
+    } else {
+      var scaling = GradientScaling<Scalar>(factor: 1 / lossScale.value)
+      model.visit(&scaling)
     }
     defer { lossScale.record(areFinite: isFinite) }
     return isFinite || !lossScale.isDynamic

@@ -158,6 +158,7 @@ struct DynamicFixedPointProductTests {
     let shape = GEMMShape(m: 2, n: 3, k: 4)
     for (x, y) in [
       (0x1p-112, 0x1p100), (0x1p-126, 0x1p126), (0x1p-112, 0x1p-112), (0x1p120, 0x1p20),
+      (0x1p126, 0x1p-126), (0x1p100, 0x1p-112),
     ]
       as [(Float, Float)]
     {
@@ -165,7 +166,7 @@ struct DynamicFixedPointProductTests {
         let c = Self.multiply(
           shape, .init(repeating: x, count: 8), .init(repeating: y, count: 12),
           .dynamicFixedPoint, set)
-        #expect(c.allSatisfy { $0 == 4 * x * y }, "\(set), \(x)")
+        #expect(c.allSatisfy { $0 == 4 * (x * y) }, "\(set), \(x)")
       }
     }
   }
