@@ -72,12 +72,13 @@ struct SensitivityCommand: ParsableCommand {
   }
 
   private func study() throws {
+    let candidates = try candidates()
     let (stored, splits) = try network.subject(in: Float.self, common)
     let study = try SensitivityStudy(
       of: stored.model, on: splits.training, loss: stored.loss, examples: examples,
       batchSize: stored.batchSize, seed: common.seed)
     let report = try SensitivityReport(
-      study, maps: try candidates(), part: part, isNoise: noise, options: common)
+      study, maps: candidates, part: part, isNoise: noise, options: common)
     common.say(report.text)
     var results = report.json
     if let budget = try acceptedLoss() {
@@ -113,7 +114,14 @@ struct SensitivityCommand: ParsableCommand {
 
   private func candidates() throws -> [Specification] {
     let named = maps.isEmpty ? try Self.standardMaps.map { try Specification(parsing: $0) } : maps
-    for map in named { _ = try Maps.configuration(map) }
+    for map in named {
+      // Heard of before the work, not after it.
+      let width = try Maps.configuration(map).operandBits
+      if width == nil, try acceptedLoss() != nil {
+        throw Failure(
+          .usage, "the map '\(map)' does not multiply, so its cost is no matter of bits")
+      }
+    }
     return named
   }
 }

@@ -53,12 +53,15 @@ struct MapOwners {
 /// Lists the layers that can choose a map of their own.
 struct OwnerList<Scalar: TensorScalar>: ChainRewriter {
   private(set) var paths: Set<String> = []
+  /// Those that have chosen.
+  private(set) var maps: [String: Specification] = [:]
   private var path = StatePath()
 
   mutating func rewrite(_ nodes: inout [Chain<Scalar>.Node]) {
     for node in nodes {
-      guard let kind = node.specification?.name, Layers.choosesMap(kind) else { continue }
+      guard let layer = node.specification, Layers.choosesMap(layer.name) else { continue }
       paths.insert(path.appending(node.name))
+      maps[path.appending(node.name)] = layer.ownMap
     }
   }
   mutating func enter(_ name: String) { path.enter(name) }

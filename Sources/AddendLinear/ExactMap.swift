@@ -144,19 +144,8 @@ extension ExactMap {
   public func imageForward(
     _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
   ) throws(TensorError) -> Tensor<Scalar> {
-    try check(image, geometry)
+    try checkImage(image, geometry, of: "float32 map")
     return convolved(image, geometry)
-  }
-
-  private func check(
-    _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
-  ) throws(TensorError) {
-    guard image.count == geometry.imageCount, geometry.patchSize == inputSize else {
-      throw .shapeMismatch(
-        operation: "float32 map", argument: "image",
-        expected: "\(geometry.batch)×\(geometry.height)×\(geometry.width)×\(geometry.channels) "
-          + "with patches of \(inputSize)", found: image.shape)
-    }
   }
 
   private func convolved(_ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry) -> Tensor<Scalar>
@@ -170,7 +159,7 @@ extension ExactMap {
   public mutating func imageTrainingForward(
     _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
   ) throws(TensorError) -> (Tensor<Scalar>, Tensor<Scalar>) {
-    try check(image, geometry)
+    try checkImage(image, geometry, of: "float32 map")
     return (convolved(image, geometry), image)
   }
 

@@ -172,6 +172,18 @@ extension LinearMap {
     return y.reshaped(geometry.outputShape(channels: outputSize))
   }
 
+  /// Checks `image`, and the size of its patches.
+  public func checkImage(
+    _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry, of operation: String
+  ) throws(TensorError) {
+    guard image.count == geometry.imageCount, geometry.patchSize == inputSize else {
+      throw .shapeMismatch(
+        operation: operation, argument: "image",
+        expected: "\(geometry.batch)×\(geometry.height)×\(geometry.width)×\(geometry.channels) "
+          + "with patches of \(inputSize)", found: image.shape)
+    }
+  }
+
   /// Checks `x` against `[rows, inputSize]`.
   public func checkInput(_ x: Tensor<Scalar>, of operation: String) throws(TensorError) {
     guard x.shape.rank == 2, x.shape[1] == inputSize else {

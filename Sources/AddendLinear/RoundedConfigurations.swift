@@ -6,7 +6,8 @@ public import AddendTensors
 
 /// A map that is `ExactMap` under a precision of its own.
 public protocol RoundedConfiguration: MapConfiguration {
-  /// What the products of this map are rounded to; what it says of updates holds for whole models only.
+  /// What the products of this map are rounded to; what it says of updates
+  /// and of scaled losses holds for whole models only.
   var precision: Precision { get }
 }
 

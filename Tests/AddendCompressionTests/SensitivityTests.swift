@@ -81,6 +81,34 @@ struct SensitivityTests {
     #expect(try study.evaluation(perturbing: "dense1", none) == study.exact)
   }
 
+  @Test func everyBatchMeetsNoiseOfItsOwn() throws {
+    let (model, splits) = try Self.trained.get()
+    // The same examples twice: were the noise of both the same, so were the losses' sum and its half.
+    let once = Array(0..<100)
+    func loss(_ places: [Int]) throws -> Double {
+      let study = try SensitivityStudy(
+        of: model, on: Subset(splits.training, places), loss: SoftmaxCrossEntropy(),
+        examples: places.count, batchSize: once.count)
+      let noise = Perturbation(
+        .fixed(DynamicFixedPoint(bits: 3)), of: .activations, asNoise: true)
+      return try study.evaluation(perturbing: "dense1", noise).loss
+    }
+    let (single, double) = (try loss(once), try loss(once + once))
+    #expect(abs(single - double) > 1e-6)
+  }
+
+  @Test func aLayersOwnMapCostsWhatItIs() throws {
+    let (model, splits) = try Self.trained.get()
+    let half = try MapAssignment(["dense1": Specification("bf16")])
+      .applied(to: model, calibration: splits.training).frozen()
+    let study = try SensitivityStudy(
+      of: half, on: splits.training, loss: SoftmaxCrossEntropy(), examples: 100)
+    #expect(study.layers.map(\.map.name) == ["float32", "bf16", "float32"])
+    let found = try proposal(study, .loss(-1e9), candidates: ["dfp16:bits=2"])
+    #expect(found.assignment.maps.isEmpty)
+    #expect(found.cost == Double(32 * (54 + 200) + 16 * 1920))
+  }
+
   @Test func layersMixTheirMaps() throws {
     let (model, splits) = try Self.trained.get()
     let assignment = MapAssignment([

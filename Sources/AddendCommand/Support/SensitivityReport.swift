@@ -115,14 +115,14 @@ struct ProposalReport {
     self.after = after
   }
 
-  private func map(of layer: String) -> String {
-    proposal.assignment.maps[layer].map { "\($0)" } ?? "\(study.model.map)"
+  private func map(of layer: SensitivityStudy.Layer) -> String {
+    proposal.assignment.maps[layer.name].map { "\($0)" } ?? "\(layer.map)"
   }
 
   var text: String {
     var table = TextTable(
       columns: [.init("layer", alignment: .leading), .init("proposed map", alignment: .leading)])
-    for layer in study.layers { table.append([layer.name, map(of: layer.name)]) }
+    for layer in study.layers { table.append([layer.name, map(of: layer)]) }
     let share = proposal.exactCost > 0 ? proposal.cost / proposal.exactCost : 1
     return """
 
@@ -142,7 +142,7 @@ struct ProposalReport {
   var json: JSONValue {
     var object = JSONObject()
     var maps = JSONObject()
-    for layer in study.layers { maps[layer.name] = .text(map(of: layer.name)) }
+    for layer in study.layers { maps[layer.name] = .text(map(of: layer)) }
     object["maps"] = .object(maps)
     object["cost"] = .text(cost.rawValue)
     object["costShare"] = .number(proposal.cost / proposal.exactCost)

@@ -57,7 +57,7 @@ public struct FormatProposal: Sendable {
     let choices = study.layers.map { layer in
       Choice(layer, candidates, widths, losses[layer.name] ?? [:], against: study.exact, cost)
     }
-    exactCost = choices.reduce(0) { $0 + $1.options[0].cost }
+    exactCost = study.layers.reduce(0) { $0 + $1.cost(.exact, cost) }
     var best = Candidate(choices.map { $0.options[0] }, study.exact)
     // The logarithm of what a unit of loss weighs: from cost alone to loss alone.
     var (cheap, safe) = (-30.0, 60.0)
@@ -153,8 +153,8 @@ private struct Choice {
     _ layer: SensitivityStudy.Layer, _ candidates: [Specification], _ widths: [OperandBits],
     _ losses: [Specification: Double], against exact: Evaluation, _ cost: FormatProposal.Cost
   ) {
-    let own = Option(
-      map: nil, cost: layer.cost(OperandBits(weights: 32, activations: 32), cost), harm: 0)
+    let width = (try? Maps.configuration(layer.map))?.operandBits ?? .exact
+    let own = Option(map: nil, cost: layer.cost(width, cost), harm: 0)
     options =
       [own]
       + zip(candidates, widths).compactMap { candidate, width in
@@ -171,6 +171,11 @@ private struct Choice {
       option.cost + weight * option.harm < best.cost + weight * best.harm ? option : best
     }
   }
+}
+
+extension OperandBits {
+  /// float32's, which a map without operands of its own counts as, too.
+  fileprivate static let exact = OperandBits(weights: 32, activations: 32)
 }
 
 extension SensitivityStudy.Layer {

@@ -3,6 +3,7 @@ internal import AddendKernels
 internal import AddendLinear
 internal import AddendNetworks
 public import AddendTensors
+internal import Synchronization
 
 /// What one layer's numbers suffer while the rest of a network stays exact.
 public struct Perturbation: Hashable, Sendable {
@@ -30,15 +31,15 @@ struct PerturbedMap: LinearMap {
 
   private let exact: ExactMap<Float>
   private let perturbation: Perturbation
-  private let seed: UInt64
+  private let draws: Draws
 
   init(_ exact: ExactMap<Float>, _ perturbation: Perturbation, seed: UInt64) {
     let weight = exact.weight.value
     let isWeight = perturbation.perturbs(.weights)
+    draws = Draws(seed: seed)
     self.exact = ExactMap(
-      weight: isWeight ? perturbation.perturbed(weight, seed: seed) : weight)
+      weight: isWeight ? perturbation.perturbed(weight, draws) : weight)
     self.perturbation = perturbation
-    self.seed = seed &+ 1
   }
 
   var inputSize: Int { exact.inputSize }
@@ -65,24 +66,33 @@ struct PerturbedMap: LinearMap {
   mutating func visit(_ visitor: inout some StateVisitor<Float>) {}
 
   private func perturbed(_ x: Tensor<Float>) -> Tensor<Float> {
-    perturbation.perturbs(.activations) ? perturbation.perturbed(x, seed: seed) : x
+    perturbation.perturbs(.activations) ? perturbation.perturbed(x, draws) : x
   }
 }
 
 extension Perturbation {
   /// `x` with the error.
-  fileprivate func perturbed(_ x: Tensor<Float>, seed: UInt64) -> Tensor<Float> {
+  fileprivate func perturbed(_ x: Tensor<Float>, _ draws: Draws) -> Tensor<Float> {
     let rounded = x.rounded(to: format)
     guard isNoise, x.count > 0 else { return rounded }
     var error = rounded
     var difference = error.mutableSpan
     Float.addScaled(-1, x.span, to: &difference)
     let deviation = (Float.sumOfSquares(error.span) / Double(x.count)).squareRoot()
-    var random = RandomSource(seed: seed)
+    var random = draws.next()
     return Tensor(x.shape) { y in
       for i in y.indices { y[i] = x.span[i] + Float(deviation * random.normal()) }
     }
   }
+}
+
+/// A source for each tensor, one after the other; a class, for a map that runs is not changed by it.
+private final class Draws: Sendable {
+  private let source: Mutex<RandomSource>
+
+  init(seed: UInt64) { source = Mutex(RandomSource(seed: seed)) }
+
+  func next() -> RandomSource { source.withLock { RandomSource(seed: $0.next()) } }
 }
 
 /// Puts a perturbed map in the place of every map of one layer.
@@ -93,6 +103,7 @@ struct PerturbationInstallation: MapVisitor {
   let layer: String
   let perturbation: Perturbation
   let seed: UInt64
+  private var maps: UInt64 = 0
   private var path = StatePath()
 
   init(owners: MapOwners, layer: String, _ perturbation: Perturbation, seed: UInt64) {
@@ -104,7 +115,8 @@ struct PerturbationInstallation: MapVisitor {
 
   mutating func visit(_ map: inout any MapSlot<Float>, _ role: MapRole, named name: String) {
     guard owners.owner(of: path.appending(name)) == layer else { return }
-    map = Slot(PerturbedMap(map.exactTwin, perturbation, seed: seed))
+    maps += 1
+    map = Slot(PerturbedMap(map.exactTwin, perturbation, seed: seed &+ maps))
   }
   mutating func enter(_ name: String) { path.enter(name) }
   mutating func leave() { path.leave() }

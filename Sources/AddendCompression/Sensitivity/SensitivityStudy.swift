@@ -1,3 +1,4 @@
+public import AddendCatalogue
 public import AddendData
 internal import AddendLinear
 public import AddendNetworks
@@ -21,6 +22,8 @@ public struct SensitivityStudy: Sendable {
     public let weights: Int
     /// Multiplications with them for one example.
     public let products: Int
+    /// The map that it has.
+    public let map: Specification
   }
 
   public let model: Model<Float>
@@ -44,10 +47,13 @@ public struct SensitivityStudy: Sendable {
   ) throws(CompressionError) {
     precondition(count > 0, "a study looks at something")
     owners = try MapOwners(keeping: [], in: model)
+    var (copy, list) = (model, OwnerList<Float>())
+    copy.rewrite(&list)
+    let own = list.maps
     layers = try ProductCount(of: model, owners: owners).tallies.map { tally in
       Layer(
         name: tally.name, weights: tally.weights.withLock { $0 },
-        products: tally.products.withLock { $0 })
+        products: tally.products.withLock { $0 }, map: own[tally.name] ?? model.map)
     }
     guard !layers.isEmpty else {
       throw .unsuitable(reason: "the network '\(model.network.name)' has no layer with a matrix")

@@ -22,42 +22,20 @@ public struct HalfProducts: Sendable {
   public static let dynamicFixedPoint = HalfProducts(.dynamicFixedPoint)
 
   /// `C = op(A) op(B)`, `bias`, if there is one, added to every row: `gemm` of rounded operands.
-  ///
-  /// - Parameter blockLength: How many terms of each sum share the operands' exponents in dynamic fixed
-  ///   point, a positive even number; `nil` for all. An outlier then costs only its own block its
-  ///   resolution. Blocks are added up in float32, in order.
   public func gemm(
     _ shape: GEMMShape, _ a: Span<Float>, _ b: Span<Float>, bias: Span<Float>? = nil,
-    blockLength: Int? = nil, _ c: inout MutableSpan<Float>
+    _ c: inout MutableSpan<Float>
   ) {
     let (m, n, k) = (shape.m, shape.n, shape.k)
     precondition(
-      a.count == m * k && b.count == k * n && c.count == m * n && (bias?.count ?? n) == n
-        && (blockLength ?? 2) > 0 && (blockLength ?? 2) % 2 == 0, "gemm: extents")
+      a.count == m * k && b.count == k * n && c.count == m * n && (bias?.count ?? n) == n,
+      "gemm: extents")
     guard m > 0, n > 0 else { return }
     guard k > 0 else {
       if !shape.accumulates { c.update(repeating: 0) }
       if let bias { FloatKernels(instructionSet).addRow(bias, toEachRowOf: &c) }
       return
     }
-    guard let blockLength, blockLength < k, format != .bfloat16 else {
-      return multiply(shape, a, b, bias: bias, &c)
-    }
-    for first in stride(from: 0, to: k, by: blockLength) {
-      let count = min(blockLength, k - first)
-      let left = Self.block(of: a, lines: m, k, first, count, isAlong: shape.transposesA)
-      let right = Self.block(of: b, lines: n, k, first, count, isAlong: !shape.transposesB)
-      var part = shape
-      part.k = count
-      part.accumulates = shape.accumulates || first > 0
-      multiply(part, left.span, right.span, bias: first + count == k ? bias : nil, &c)
-    }
-  }
-
-  private func multiply(
-    _ shape: GEMMShape, _ a: Span<Float>, _ b: Span<Float>, bias: Span<Float>?,
-    _ c: inout MutableSpan<Float>
-  ) {
     let rows = HalfRows(
       rounding: a, rows: shape.m, columns: shape.k, transposed: shape.transposesA, to: format,
       using: instructionSet)
@@ -65,20 +43,6 @@ public struct HalfProducts: Sendable {
       rounding: b, rows: shape.k, columns: shape.n, transposed: shape.transposesB, to: format,
       using: instructionSet)
     packed.multiply(rows, shape.accumulates, bias: bias, into: &c)
-  }
-
-  /// A copy of terms `first ..< first + count` of an operand.
-  ///
-  /// - Parameter isAlong: The operand is stored `[k, lines]`, and `[lines, k]` otherwise.
-  private static func block(
-    of x: Span<Float>, lines: Int, _ k: Int, _ first: Int, _ count: Int, isAlong: Bool
-  ) -> AlignedBuffer<Float> {
-    let block = AlignedBuffer<Float>(uninitializedCount: lines * count)
-    var span = block.uniqueSpan
-    for i in 0..<lines * count {
-      span[i] = isAlong ? x[first * lines + i] : x[i / count * k + first + i % count]
-    }
-    return block
   }
 
   /// `y = patches(x) · filter`.

@@ -71,5 +71,9 @@ public struct AffineQuantization: Hashable, Sendable {
 }
 
 extension InstructionSet {
-  var isa: addend_isa { addend_isa(UInt32(rawValue)) }
+  /// - Precondition: this machine runs the set.
+  var isa: addend_isa {
+    precondition(Self.available.contains(self), "\(self) is not available here")
+    return addend_isa(UInt32(rawValue))
+  }
 }

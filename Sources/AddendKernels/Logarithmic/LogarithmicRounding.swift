@@ -37,7 +37,7 @@ public final class LogarithmicRounding: Sendable {
     let (cellBuffer, powerBuffer) = (cells, powers)
     let (cells, powers) = (cellBuffer.span, powerBuffer.span)
     guard let x = unsafe x.address, let y = unsafe y.address else { return }
-    let kernels = unsafe addend_lns_select(addend_isa(UInt32(set.rawValue))).pointee
+    let kernels = unsafe addend_lns_select(set.isa).pointee
     var rounding = unsafe addend_lns_rounding(
       fraction: Int32(fraction), largest: 1 << Int32(integer + fraction - 1) - 1,
       cells: cells.address, powers: powers.address)

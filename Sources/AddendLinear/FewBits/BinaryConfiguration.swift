@@ -70,6 +70,14 @@ public struct BinaryConfiguration: MapConfiguration, Hashable {
       gradients: try GradientBits(arguments))
   }
 
+  public var operandBits: OperandBits? {
+    switch input {
+    case .sign, .given: OperandBits(weights: 1, activations: 1)
+    case .pixels: OperandBits(weights: 1, activations: 8)
+    case .real: OperandBits(weights: 1, activations: 32)
+    }
+  }
+
   public var specification: Specification {
     Specification(
       "binary",

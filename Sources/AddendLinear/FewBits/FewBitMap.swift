@@ -5,7 +5,7 @@ public import AddendTensors
 ///
 /// `Ŵ` is made of a latent matrix `W` that training moves: its signs, or codes in a grid (`CodeGrid`) whose
 /// range follows its root mean square; `x̂` of the input likewise (`InputCoding`). Both are small integers
-/// times a unit, so the products and their sums are exact, and the two units multiply the result.
+/// times a unit, so the products, and sums below 2²⁴, are exact, and the two units multiply the result.
 ///
 /// Shapes: `W` and `Ŵ` are `[inputSize, outputSize]`. In an image what lies outside counts for nothing: taps
 /// in the padding are zeros, not signs.
@@ -212,7 +212,7 @@ extension FewBitMap {
   public func imageForward(
     _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
   ) throws(TensorError) -> Tensor<Scalar> {
-    try check(image, geometry)
+    try checkImage(image, geometry, of: "\(name) map")
     let (a, w) = (inputs.codes(of: image), currentCodes)
     return w.convolved(a, geometry).scaled(by: a.unit * w.unit)
   }
@@ -220,7 +220,7 @@ extension FewBitMap {
   public mutating func imageTrainingForward(
     _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
   ) throws(TensorError) -> (Tensor<Scalar>, Residuals) {
-    try check(image, geometry)
+    try checkImage(image, geometry, of: "\(name) map")
     let (a, w, residuals) = try begin(image)
     return (w.convolved(a, geometry).scaled(by: a.unit * w.unit), residuals)
   }
@@ -250,17 +250,6 @@ extension FewBitMap {
       var span = gradient.mutableSpan
       Scalar.convolutionFilterGradient(
         image.span, scaled.span, geometry, accumulates: accumulates, into: &span)
-    }
-  }
-
-  private func check(
-    _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
-  ) throws(TensorError) {
-    guard image.count == geometry.imageCount, geometry.patchSize == inputSize else {
-      throw .shapeMismatch(
-        operation: "\(name) map", argument: "image",
-        expected: "\(geometry.batch)×\(geometry.height)×\(geometry.width)×\(geometry.channels) "
-          + "with patches of \(inputSize)", found: image.shape)
     }
   }
 }

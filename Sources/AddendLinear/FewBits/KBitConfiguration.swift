@@ -49,6 +49,10 @@ public struct KBitConfiguration: MapConfiguration, Hashable {
       gradients: try GradientBits(arguments))
   }
 
+  public var operandBits: OperandBits? {
+    OperandBits(weights: weights, activations: activations == 0 ? 32 : activations)
+  }
+
   public var specification: Specification {
     Specification(
       "kbit",

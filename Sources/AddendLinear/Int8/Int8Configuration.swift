@@ -39,6 +39,8 @@ public struct Int8Configuration: MapConfiguration, Hashable {
       momentum: arguments.number("momentum"), percentile: arguments.number("percentile"))
   }
 
+  public var operandBits: OperandBits? { OperandBits(weights: 8, activations: 8) }
+
   public var specification: Specification {
     Specification(
       "int8",

@@ -168,7 +168,7 @@ extension Int8Map {
   public func imageForward(
     _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
   ) throws(TensorError) -> Tensor<Scalar> {
-    try check(image, geometry)
+    try checkImage(image, geometry, of: "int8 map")
     guard let frozen else {
       return try part.exact(part.quantization).imageForward(part.rounded(image), geometry)
     }
@@ -180,21 +180,10 @@ extension Int8Map {
     return frozen.convolve(image, geometry, bias: nil)
   }
 
-  private func check(
-    _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
-  ) throws(TensorError) {
-    guard image.count == geometry.imageCount, geometry.patchSize == inputSize else {
-      throw .shapeMismatch(
-        operation: "int8 map", argument: "image",
-        expected: "\(geometry.batch)×\(geometry.height)×\(geometry.width)×\(geometry.channels) "
-          + "with patches of \(inputSize)", found: image.shape)
-    }
-  }
-
   public mutating func imageTrainingForward(
     _ image: Tensor<Scalar>, _ geometry: ConvolutionGeometry
   ) throws(TensorError) -> (Tensor<Scalar>, Residuals) {
-    try check(image, geometry)
+    try checkImage(image, geometry, of: "int8 map")
     let quantization = try observe(image)
     let y = try part.exact(quantization).imageForward(
       part.rounded(image, quantization), geometry)

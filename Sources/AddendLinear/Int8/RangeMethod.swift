@@ -20,7 +20,7 @@ public enum RangeMethod: String, Hashable, Sendable, CaseIterable {
 /// counts two by two.
 struct RangeHistogram: Sendable {
   static let binCount = 4096
-  /// Of a batch, at most so many numbers are counted, at equal distances.
+  /// Of a batch, at most so many numbers are counted, one of each stretch.
   static let batchLimit = 1 << 16
 
   private(set) var least = 0.0
@@ -38,22 +38,23 @@ struct RangeHistogram: Sendable {
     most = max(most, found.highest)
     grow(to: max(-least, most))
     guard limit > 0 else { return }
-    let stride = max(1, x.count / Self.batchLimit) | 1
+    let length = max(1, (x.count + Self.batchLimit - 1) / Self.batchLimit)
     let perUnit = Double(Self.binCount / 2) / limit
-    var i = 0
-    while i < x.count {
+    // One number of each stretch, at a place that is drawn: equal steps could meet some channels only.
+    var random = RandomSource(seed: UInt64(x.count))
+    for start in stride(from: 0, to: x.count, by: length) {
+      let i = start + Int(random.next() % UInt64(min(length, x.count - start)))
       let number = x[i].double
       if number.isFinite, number != 0 {
         let bin = Int((number * perUnit).rounded(.down)) + Self.binCount / 2
         counts[min(max(bin, 0), Self.binCount - 1)] += 1
       }
-      i += stride
     }
   }
 
   private mutating func grow(to magnitude: Double) {
     guard magnitude > limit else { return }
-    guard limit > 0 else { return limit = magnitude }
+    guard limit > 0 else { return limit = max(magnitude, Double(Float.leastNonzeroMagnitude)) }
     while limit < magnitude {
       limit *= 2
       var wider = [Double](repeating: 0, count: Self.binCount)

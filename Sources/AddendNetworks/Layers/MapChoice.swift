@@ -32,6 +32,12 @@ extension Specification {
     return !text.isEmpty
   }
 
+  /// The map that this layer has of its own, if any.
+  public var ownMap: Specification? {
+    guard case .text(let text) = arguments["map"] else { return nil }
+    return try? Specification(parsing: text)
+  }
+
   /// This layer with `map` as its own; with the network's, if `nil`.
   public func choosing(_ map: Specification?) -> Specification {
     var copy = self

@@ -7,7 +7,7 @@
 #include "addend_isa.h"
 
 // Float32 numbers rounded to narrower formats, and sums of products kept in them. All rounding is to
-// nearest, ties to even; NaN stays NaN; the sign of a zero stays. All variants agree bit for bit.
+// nearest, ties to even; NaN stays NaN; `round_float` keeps the sign of a zero. All variants agree bit for bit.
 
 /// A binary floating-point format no wider than float32 in any part.
 typedef struct {

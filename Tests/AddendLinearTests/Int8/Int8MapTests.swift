@@ -195,6 +195,19 @@ struct Int8MapTests {
     }
   }
 
+  /// Of a large batch only some numbers are counted; they must be some of each channel.
+  @Test(arguments: 0..<20)
+  func aLargeBatchIsSampledInAllChannels(_ loud: Int) throws {
+    var map = Self.map(
+      20, 3, Int8Configuration(calibration: .percentile, percentile: 99), of: Float.self)
+    let x = Tensor<Float>([1 << 14, 20]) { y in
+      for i in y.indices { y[i] = i % 20 == loud ? 20 : 1 }
+    }
+    _ = try map.trainingForward(x)
+    map.freeze()
+    #expect(try #require(map.int8Product).input.upper > 19)
+  }
+
   @Test func rangesMoveWithTraining() throws {
     var map = Self.map(4, 2, Int8Configuration(momentum: 0.5), of: Double.self)
     let ones = Tensor<Double>([1, 4], [1, 1, 1, -1])
