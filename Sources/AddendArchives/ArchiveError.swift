@@ -14,6 +14,8 @@ public enum ArchiveError: Error, Equatable, Sendable, CustomStringConvertible {
   case altered(part: String)
   /// The checksums fit, but what they protect makes no sense.
   case malformed(part: String, reason: String)
+  /// A sound file, but of something else than what it is read for.
+  case stranger(part: String, found: String, expected: String)
   case missing(section: String)
   /// A section that the model has no place for.
   case unexpected(section: String)
@@ -32,6 +34,7 @@ public enum ArchiveError: Error, Equatable, Sendable, CustomStringConvertible {
     case .truncated(let byteCount): "the file is cut off after \(byteCount) bytes"
     case .altered(let part): "\(part) was altered: its checksum does not fit"
     case .malformed(let part, let reason): "\(part) is malformed: \(reason)"
+    case .stranger(let part, let found, let expected): "\(part) is \(found), expected \(expected)"
     case .missing(let section): "the section '\(section)' is missing"
     case .unexpected(let section): "the section '\(section)' belongs to nothing in the network"
     case .mismatch(let section, let expected, let found):

@@ -27,8 +27,7 @@ public struct Int8NetworkBenchmark: Sendable {
 
   /// - Throws: `NetworkError` for inputs that no random numbers can stand for.
   public func run(_ setting: BenchmarkSetting) throws -> BenchmarkCase {
-    var random = RandomSource(seed: 1)
-    let input = Tensor<Float>.uniform(model.network.input.batched(batch), &random)
+    let input = Tensor.examples(of: model.network, count: batch, seed: 1)
     let executable = model.compiled(batch: batch)
     let wide = exact.compiled(batch: batch)
     let (result, reference) = (try executable.run(input), try wide.run(input))

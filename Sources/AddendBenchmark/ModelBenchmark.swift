@@ -33,7 +33,7 @@ public struct ModelBenchmark: Sendable {
   /// - Throws: `NetworkError` for inputs that no random numbers can stand for, `TrainingError` where a
   ///   step cannot be taken.
   public func run(_ setting: BenchmarkSetting) throws -> BenchmarkCase {
-    let input = exampleInput()
+    let input = Tensor.examples(of: model.network, count: batch, seed: 1)
     switch pass {
     case .inference: return try inference(input, setting)
     case .training: return try training(input, setting)
@@ -161,19 +161,21 @@ public struct ModelBenchmark: Sendable {
   }
 
   /// Random numbers; random symbols for a network that starts with an embedding.
-  private func exampleInput() -> Tensor<Float> {
-    var random = RandomSource(seed: 1)
-    let shape = model.network.input.batched(batch)
-    guard let first = model.network.layers.first, first.name == "embedding",
+}
+
+extension Tensor where Scalar == Float {
+  /// Random inputs for `network`: symbols of its vocabulary, or numbers.
+  public static func examples(of network: Network, count: Int, seed: UInt64) -> Tensor {
+    var random = RandomSource(seed: seed)
+    let shape = network.input.batched(count)
+    guard let first = network.layers.first, first.name == "embedding",
       case .integer(let vocabulary) = first.arguments["vocabulary"]
     else { return .uniform(shape, &random) }
     return Tensor(shape) { span in
       for i in span.indices { span[i] = Float(Int.random(in: 0..<vocabulary, using: &random)) }
     }
   }
-}
 
-extension Tensor where Scalar == Float {
   /// `max|x − other|` over `max|other|`.
   fileprivate func largestDifference(from other: Tensor) -> Double {
     precondition(shape == other.shape, "results of one model")

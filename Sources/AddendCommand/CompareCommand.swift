@@ -23,7 +23,7 @@ struct CompareCommand: ParsableCommand {
     name: .customLong("map"),
     help: """
       A map to compare, repeatable: \(Maps.catalogue.names.joined(separator: ", ")). Default: \
-      float32, space and lookup.
+      float32, space and lookup; float32 alone of logarithms.
       """,
     transform: Specification.parse)
   var maps: [Specification] = []
@@ -43,7 +43,9 @@ struct CompareCommand: ParsableCommand {
       standard: Specification("mlp", ["hidden": .integer(256), "layers": .integer(2)]))
     let plan = try plan.plan(epochs: standardEpochs(splits.training), seed: common.seed)
     // All are built before the first is trained: a mistake in the last name shows at once.
-    let models = try (maps.isEmpty ? Self.standardMaps : maps).map { map in
+    // Look-ups into tables of logarithms have no kernels: nobody would wait for them unasked.
+    let standard = Scalar.isLogarithmic ? [Specification("float32")] : Self.standardMaps
+    let models = try (maps.isEmpty ? standard : maps).map { map in
       try Model<Scalar>(
         network, map: map, precision: self.network.numbers.precision, seed: common.seed)
     }
@@ -123,7 +125,7 @@ struct CompareCommand: ParsableCommand {
         className: test.classNames[Int(classes[row])],
         answers: contenders.indices.map { i in
           .init(
-            network: "\(contenders[i].result.map)", className: test.classNames[predicted[i][row]],
+            network: contenders[i].result.arithmetic, className: test.classNames[predicted[i][row]],
             probability: probabilities[i][row, predicted[i][row]].reported)
         })
     }

@@ -42,8 +42,12 @@ struct InspectCommand: ParsableCommand {
     guard 1...65536 ~= batch else {
       throw ValidationError("--batch is \(batch), expected 1 to 65536.")
     }
-    if (file == nil) == (dataset == nil) {
-      throw ValidationError("Give a file, or --dataset with --model or --network.")
+    let isDescribed =
+      dataset != nil || network.model != nil || network.network != nil
+      || network.numbers != NumberSystem(.float32) || map != Specification("float32")
+    if file != nil && isDescribed || file == nil && dataset == nil {
+      throw ValidationError(
+        "Give a file, which says itself what it holds, or --dataset with --model or --network.")
     }
   }
 
@@ -67,20 +71,22 @@ struct InspectCommand: ParsableCommand {
     var layers: [JSONValue] = []
     for row in try frozen.layers.costs(for: frozen.network.input) {
       let parameters = model.parameterCount(under: row.node.name)
+      let cost = row.cost.counted(in: Scalar.self)
       let bytes = size.byteCount(under: row.node.name)
       table.append(
-        [row.node.name, "\(row.output)"] + Self.cells(parameters, row.cost, bytes))
-      layers.append(Self.json(row.node.name, row.output, parameters, row.cost, bytes))
+        [row.node.name, "\(row.output)"] + Self.cells(parameters, cost, bytes))
+      layers.append(Self.json(row.node.name, row.output, parameters, cost, bytes))
     }
     table.append(
       ["in all", ""] + Self.cells(model.parameterCount, frozen.cost, size.byteCount))
-    common.say("\(model.network.name), \(model.map): \(model.network.input) to \(model.output)")
+    let result = NetworkResult(model: frozen, archive: archive, evaluation: nil)
+    common.say(
+      "\(result.network), \(result.arithmetic): \(model.network.input) to \(model.output)")
     common.say("\(table)")
     common.say("operations are per example; the size in all includes the file's headers")
     // Codebooks are float32's.
     let errors = (frozen as? Model<Float>).map { CodingErrors(of: $0).figures } ?? []
     if file != nil { sayErrors(errors) }
-    let result = NetworkResult(model: frozen, archive: archive, evaluation: nil)
     var object = result.json.objectValue ?? JSONObject()
     object["layers"] = .array(layers)
     if kernels {

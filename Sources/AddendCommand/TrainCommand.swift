@@ -160,7 +160,7 @@ struct TrainCommand: ParsableCommand {
     _ path: String, for dataset: any Dataset
   ) throws -> Teacher<Scalar> {
     let stored = try StoredNetwork<Scalar>(contentsOf: path).model
-    try checkInput(of: stored, path, for: dataset)
+    try stored.checkInput(of: dataset, path)
     guard !dataset.classNames.isEmpty, stored.output.last == dataset.outputCount else {
       throw Failure(
         .data,
@@ -171,16 +171,6 @@ struct TrainCommand: ParsableCommand {
     if let teacherWeight { distillation.weight = teacherWeight }
     if let temperature { distillation.temperature = temperature }
     return try Teacher(stored, distillation)
-  }
-
-  private func checkInput<Scalar: TensorScalar>(
-    of model: Model<Scalar>, _ path: String, for dataset: any Dataset
-  ) throws {
-    guard model.network.input != dataset.inputShape else { return }
-    throw Failure(
-      .data,
-      "'\(path)' takes \(model.network.input), but examples of \(dataset.name) are \(dataset.inputShape)"
-    )
   }
 
   /// A fresh network, or that of `--from` under the map that was asked for.
@@ -196,7 +186,7 @@ struct TrainCommand: ParsableCommand {
         seed: common.seed)
     }
     let stored = try storedModel(from, for: dataset, of: Scalar.self)
-    try checkInput(of: stored, from, for: dataset)
+    try stored.checkInput(of: dataset, from)
     guard let map else { return stored }
     _ = try Maps.configuration(map)
     common.say("converting '\(from)' to \(map)")

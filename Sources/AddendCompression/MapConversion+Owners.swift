@@ -48,6 +48,18 @@ struct MapOwners {
   }
 
   func keeps(_ owner: String?) -> Bool { owner.map(kept.contains) ?? false }
+
+  /// The same, but that layers of `model` keep theirs, too, whose maps' operands have no more than `bits`.
+  func keeping<Scalar>(upTo bits: Int, in model: Model<Scalar>) -> MapOwners {
+    var (copy, list) = (model, OwnerList<Scalar>())
+    copy.rewrite(&list)
+    let narrow = paths.filter { path in
+      let map = list.maps[path] ?? model.map
+      guard let width = (try? Maps.configuration(map))?.operandBits else { return false }
+      return max(width.weights, width.activations) <= bits
+    }
+    return MapOwners(paths, kept: kept.union(narrow))
+  }
 }
 
 /// Lists the layers that can choose a map of their own.

@@ -1,3 +1,5 @@
+public import AddendTensors
+
 /// What a computation does, by kind of operation.
 ///
 /// A multiply-add is one multiplication and one addition; a division counts as a multiplication and
@@ -39,6 +41,18 @@ public struct OperationCount: Hashable, Sendable {
   }
 
   public static func += (a: inout Self, b: Self) { a = a + b }
+
+  /// The same operations on numbers of another format. Of logarithms, products are sums of integers; a sum
+  /// is a comparison, the read of a table and two sums of integers.
+  public func counted<Scalar: TensorScalar>(in scalar: Scalar.Type) -> Self {
+    guard Scalar.isLogarithmic else { return self }
+    var count = self
+    count.multiplications = 0
+    count.additions = multiplications + 2 * additions
+    count.comparisons += additions
+    count.lookups += additions
+    return count
+  }
 
   /// The cost of `times` such computations.
   public static func * (times: Int, a: Self) -> Self {

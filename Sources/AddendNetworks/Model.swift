@@ -102,7 +102,9 @@ public struct Model<Scalar: TensorScalar>: Sendable {
   public var precisionName: String { precision == .own ? Scalar.formatName : precision.description }
 
   /// Operations of inference for one example.
-  public var cost: OperationCount { layers.cost(for: network.input) }
+  public var cost: OperationCount {
+    layers.cost(for: network.input).counted(in: Scalar.self)
+  }
 
   private func checkInput(_ x: Tensor<Scalar>) throws(NetworkError) {
     guard x.shape.rank == network.input.rank + 1, x.shape.element == network.input else {

@@ -45,10 +45,10 @@ public struct ComparisonReport: Sendable {
     Measure.allCases.filter { measure in networks.contains { $0.figures[measure] != nil } }
   }
 
-  /// Rows are told apart by their map; by their network too, where there are several.
+  /// Rows are told apart by their arithmetic; by their network too, where there are several.
   public func label(of result: NetworkResult) -> String {
     let isAlone = networks.allSatisfy { $0.network == result.network }
-    return isAlone ? result.map : "\(result.network) · \(result.map)"
+    return isAlone ? result.arithmetic : "\(result.network) · \(result.arithmetic)"
   }
 
   /// Where modelled energies come from; shown wherever they are.
@@ -77,6 +77,12 @@ public struct NetworkResult: Sendable {
     self.precision = precision
     self.figures = figures
     self.curve = curve
+  }
+
+  /// Map and precision, as far as they are not float32's: `lookup:block=8`, `mixed-bf16`.
+  public var arithmetic: String {
+    if precision == "float32" { return map }
+    return map == "float32" ? precision : "\(map), \(precision)"
   }
 
   /// Whether the others are put beside this one.

@@ -13,18 +13,19 @@ extension LogNumber {
       "softmaxCrossEntropy: one class a row")
     let rule = CrossEntropyRule(
       arithmetic: arithmetic, columns: columns, smoothing: smoothing, weight: weight)
-    var loss = UInt16(0)
+    // What people read is summed as they read it: 16 bits would stop growing.
+    var loss = 0.0
     var row = [UInt16](repeating: 0, count: columns)
     for r in classes.indices {
       let target = Int(classes[r])
       precondition(target < columns, "softmaxCrossEntropy: class \(target) of \(columns)")
       for c in 0..<columns { row[c] = logits[r * columns + c].bitPattern }
-      if target >= 0 { loss = rule.arithmetic.sum(loss, rule.differentiate(&row, target)) }
+      if target >= 0 { loss += Self(bitPattern: rule.differentiate(&row, target)).reported }
       for c in 0..<columns {
         logits[r * columns + c] = target < 0 ? .zero : Self(bitPattern: row[c])
       }
     }
-    return Self(bitPattern: loss).reported
+    return loss
   }
 }
 

@@ -39,6 +39,9 @@ public struct LogNumber<let integer: Int, let fraction: Int, let steps: Int>: Te
   /// 3 is none of its numbers.
   public static var exactIntegerLimit: Int { 2 }
 
+  public static var leastPositive: Double { Self(bitPattern: 1).reported }
+  public static var isLogarithmic: Bool { true }
+
   /// A conversion: see `FloatConversions`.
   public init(_ value: Double) {
     FloatConversions.note("a Double into a logarithm")

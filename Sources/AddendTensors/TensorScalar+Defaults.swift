@@ -1,6 +1,8 @@
 // What a format need not say, and the two formats of the language.
 
 extension TensorScalar {
+  public static var leastPositive: Double { .leastNonzeroMagnitude }
+  public static var isLogarithmic: Bool { false }
   public static func += (a: inout Self, b: Self) { a = a + b }
   public static func -= (a: inout Self, b: Self) { a = a - b }
   public static func *= (a: inout Self, b: Self) { a = a * b }
@@ -34,6 +36,7 @@ extension TensorScalar where Accumulator == Self {
 extension Float: TensorScalar {
   public static var formatName: String { "float32" }
   public static var exactIntegerLimit: Int { 1 << 24 }
+  public static var leastPositive: Double { Double(Float.leastNonzeroMagnitude) }
   public var double: Double { Double(self) }
   public static func squareRoot(_ x: Float) -> Float { x.squareRoot() }
 }

@@ -11,6 +11,12 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   /// Every integer up to this magnitude is exact in the format.
   static var exactIntegerLimit: Int { get }
 
+  /// The smallest number above zero.
+  static var leastPositive: Double { get }
+
+  /// Whether products add logarithms and sums read tables.
+  static var isLogarithmic: Bool { get }
+
   /// The format in which sums of products of this one are kept.
   associatedtype Accumulator: TensorScalar = Self
   /// `x·y` in the accumulator's format.

@@ -38,6 +38,9 @@ private func result(_ text: String) throws -> [String: Any] {
     }
     let inspected = try command.run("inspect", "\(folder)/m.addend", "--json", "-", "--memory")
     #expect(inspected.status == 0, "\(inspected.error)")
+    let quantized = try command.run("quantize", "\(folder)/m.addend")
+    #expect(quantized.status == 65)
+    #expect(quantized.error.contains("of lns5.10/64 numbers, expected float32"))
     let further = try command.run(
       "train", "--from", "\(folder)/m.addend", "--dataset", "digits", "--epochs", "1",
       "--optimizer",

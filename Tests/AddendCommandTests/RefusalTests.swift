@@ -53,6 +53,9 @@ private let training = ["train", "--dataset", "digits", "--model", "mlp:hidden=8
   (["quantize", "m.addend", "--calibration", "best"], ["best", "minmax", "entropy"]),
   (["quantize", "m.addend", "--examples", "0"], ["--examples", "0"]),
   (["quantize", "m.safetensors", "--model", "mlp"], ["--model", "--dataset"]),
+  (["inspect", "m.addend", "--precision", "fp8"], ["file", "--dataset"]),
+  (["bench", "network", "--format", "binary", "lenet-5"], ["binary", "networks"]),
+  (["bench", "network", "--format", "int8", "--pass", "training"], ["int8", "inference"]),
 ])
 func wrongUsageIsExplained(_ arguments: [String], words: [String]) throws {
   try expectRefusal(arguments, status: 64, words: words)

@@ -51,6 +51,18 @@ struct Int8QuantizationTests {
     #expect(survey.isInt8 == [false, true, false])
   }
 
+  @Test func narrowerLayersStay() throws {
+    let binary = try MapConversion(to: Specification("binary"), keep: ["last"])
+      .transformed(trained(), calibration: digits().training)
+    let quantized = try Int8Quantization(examples: 100)
+      .transformed(binary, calibration: digits().training)
+    var survey = MapNames()
+    var copy = quantized.frozen()
+    copy.visitMaps(&survey)
+    #expect(survey.isInt8 == [false, false, true])
+    #expect(quantized.network.layers.compactMap(\.ownMap?.name) == ["binary", "binary"])
+  }
+
   private struct MapNames: MapVisitor {
     typealias Scalar = Float
     var isInt8: [Bool] = []

@@ -37,7 +37,7 @@ enum SampleReport {
       }
       return NetworkResult(
         network: "LeNet-300-100", map: row.0,
-        precision: ["bf16": "bf16 products", "int8": "int8 products"][row.0] ?? "float32",
+        precision: "float32",
         figures: Dictionary(uniqueKeysWithValues: zip(measures, row.1)), curve: curve)
     }
     return ComparisonReport(

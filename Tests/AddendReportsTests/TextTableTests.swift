@@ -46,9 +46,12 @@ func widthCountsColumns(text: String, width: Int) { #expect(text.displayWidth ==
     networks: [
       .init(network: "a", map: "float32", figures: [.loss: 2]),
       .init(network: "b", map: "float32", figures: [.loss: 4]),
-      .init(network: "b", map: "int8", precision: "int8", figures: [.loss: 6]),
-      .init(network: "c", map: "int8", precision: "int8", figures: [.loss: 6]),
+      .init(network: "b", map: "int8", precision: "mixed-bf16", figures: [.loss: 6]),
+      .init(network: "c", map: "float32", precision: "mixed-bf16", figures: [.loss: 6]),
     ])
   #expect(report.networks.map { report.comparison(.loss, of: $0) } == ["1×", "1×", "1.50×", nil])
-  #expect(report.label(of: report.networks[2]) == "b · int8")
+  #expect(
+    report.networks.map(report.label) == [
+      "a · float32", "b · float32", "b · int8, mixed-bf16", "c · mixed-bf16",
+    ])
 }

@@ -48,6 +48,7 @@ struct PrecisionTextTests {
     arguments: [
       "float17", "products=float17", "products", "update=dfp16~", "accumulate=dfp16>fp32",
       "accumulate=fp16>fp16>fp16>fp16>fp32", "accumulate=fp16:0>fp32", "scale=-1", "scale=nan",
+      "scale=1e-40", "accumulate=fp32>fp16",
       "weights=dfp17", "weights=dfp16/0", "weights=lns5", "weights=lns5.99", "colour=bf16", "",
       "products=bf16,", "update=bf16~~",
     ])

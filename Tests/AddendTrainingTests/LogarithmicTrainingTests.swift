@@ -1,6 +1,7 @@
 import AddendArchives
 import AddendCatalogue
 import AddendData
+import AddendLinear
 import AddendNetworks
 import AddendTensors
 import AddendTestSupport
@@ -41,6 +42,46 @@ struct LogarithmicTrainingTests {
     #expect(try Self.accuracy(LNS16.self) > exact - 0.02)
     let kahan = SGD(momentum: 0.9, compensation: .kahan)
     #expect(try Self.accuracy(LNS16.self, plan: Self.plan(kahan)) > exact - 0.02)
+  }
+
+  /// Squares of gradients below 2⁻⁸ vanish; the gradients do not, and Adam divides them by no less than that.
+  @Test(arguments: [Adam() as any Optimizer, AdamW(decay: 0), AdaMax()])
+  func stepsAreBoundedWhereSquaresVanish(_ optimizer: any Optimizer) {
+    var weight = Tensor<LNS16>([1], [LNS16(1)])
+    var state = optimizer.stateNames.map { _ in Tensor<LNS16>([1]) }
+    let gradient = Tensor<LNS16>([1], [LNS16(0x1p-9)])
+    optimizer.update(
+      &weight, gradient: gradient, state: &state, UpdateMoment(learningRate: 0.125, step: 1))
+    #expect((0.87...0.99) ~= weight[0].double)
+  }
+
+  @Test func adamTrainsWithItsStandardSettings() throws {
+    let plan = TrainingPlan(
+      epochs: 6, batchSize: 32, optimizer: Adam(), learningRate: 0.01, seed: 2)
+    let exact = try Self.accuracy(Float.self, plan: plan)
+    #expect(try Self.accuracy(LNS16.self, plan: plan) > exact - 0.03)
+  }
+
+  /// The sum of many rows' losses, of which 16 bits would not tell the last from the one before.
+  @Test func lossesOfManyRowsAddUp() {
+    func loss(rows: Int) -> Double {
+      var logits = Tensor<LNS16>([rows, 4])
+      var span = logits.mutableSpan
+      return LNS16.softmaxCrossEntropy(
+        &span, columns: 4, classes: [Int32](repeating: 1, count: rows).span, smoothing: 0, weight: 1
+      )
+    }
+    #expect(abs(loss(rows: 20_000) / (20_000 * loss(rows: 1)) - 1) < 1e-9)
+  }
+
+  @Test func productsOfLogarithmsCountAsSums() throws {
+    let (exact, model) = (
+      try Model<Float>(Self.network, seed: 1).cost, try Model<LNS16>(Self.network, seed: 1).cost
+    )
+    #expect(model.multiplications == 0)
+    #expect(model.additions == exact.multiplications + 2 * exact.additions)
+    #expect(model.lookups == exact.additions)
+    #expect(model.comparisons == exact.comparisons + exact.additions)
   }
 
   /// From pixels to accuracy no float becomes a logarithm and no logarithm a float: in the whole process

@@ -32,7 +32,7 @@ struct BenchNetworkCommand: ParsableCommand {
     help: ArgumentHelp(
       """
       What networks compute in: float32, int8 (inference, beside float32 and oneDNN's convolutions in \
-      both), binary (the binary perceptron on bits, beside its float32 twin).
+      both), binary (inference of the binary perceptron on bits, beside its float32 twin).
       """, valueName: "FORMAT"))
   var format: Format = .float32
 
@@ -48,6 +48,14 @@ struct BenchNetworkCommand: ParsableCommand {
       throw ValidationError("--classes is \(classes), expected 1 to 1000000.")
     }
     _ = try (passes(), inputShape())
+    if format != .float32, pass == "training" {
+      throw ValidationError("--format \(format.rawValue) measures inference, not training.")
+    }
+    if format == .binary, !networks.isEmpty || input != nil || classes != nil {
+      throw ValidationError(
+        "--format binary measures the binary perceptron of MNIST: no networks, --input or --classes."
+      )
+    }
   }
 
   func run() throws {
@@ -89,13 +97,10 @@ struct BenchNetworkCommand: ParsableCommand {
     var benchmarks: [Int8NetworkBenchmark] = []
     for name in networks.isEmpty ? ["lenet-300-100", "lenet-5", "resnet:depth=20"] : networks {
       let exact = try BatchNormFolding().transformed(model(name).model, calibration: nil)
-      var random = RandomSource(seed: options.common.seed)
-      let input = exact.network.input
       let noise = try TensorDataset(
         name: "noise", path: "noise",
-        inputs: Tensor<Float>(input.batched(64)) { span in
-          for i in span.indices { span[i] = Float(random.uniform()) }
-        }, targets: .classes([Int32](repeating: 0, count: 64)), classNames: ["noise"])
+        inputs: .examples(of: exact.network, count: 64, seed: options.common.seed),
+        targets: .classes([Int32](repeating: 0, count: 64)), classNames: ["noise"])
       let model = try Int8Quantization(examples: 64).transformed(exact, calibration: noise).frozen()
       benchmarks += (batch.isEmpty ? [1, 64] : batch).map {
         Int8NetworkBenchmark(model, exact: exact, batch: $0)

@@ -1,6 +1,6 @@
 internal import Addend
 
-/// What `--binary` measures.
+/// What `--format binary` measures.
 extension BenchGEMMCommand {
   /// Products of signs instead of floats.
   func runBinary() throws {

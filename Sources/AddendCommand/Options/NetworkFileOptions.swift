@@ -34,6 +34,8 @@ struct NetworkFileOptions: ParsableArguments {
       return (published, splits)
     }
     let stored = try StoredNetwork<Scalar>(contentsOf: file)
-    return (stored, try Datasets.load(stored.dataset(dataset), from: common.store))
+    let splits = try Datasets.load(stored.dataset(dataset), from: common.store)
+    try stored.model.checkInput(of: splits.test, file)
+    return (stored, splits)
   }
 }

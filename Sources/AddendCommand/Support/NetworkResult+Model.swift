@@ -111,7 +111,7 @@ enum Summary {
       let title = measure.scope.isEmpty ? measure.title : "\(measure.title) \(measure.scope)"
       return "  " + title.padded(to: 36) + measure.unit.text(value)
     }
-    return (["\(result.network), \(result.map)"] + lines).joined(separator: "\n")
+    return (["\(result.network), \(result.arithmetic)"] + lines).joined(separator: "\n")
   }
 }
 

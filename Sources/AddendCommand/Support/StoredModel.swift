@@ -18,6 +18,10 @@ struct StoredNetwork<Scalar: TensorScalar> {
     } catch .file(let error) {
       throw error
     } catch {
+      if let name = try? Archive.scalarName(ofNetworkAt: path), name != Scalar.formatName {
+        throw Failure(
+          .data, "'\(path)' is a network of \(name) numbers, expected \(Scalar.formatName)")
+      }
       throw Failure(.data, "'\(path)': \(error)")
     }
   }
@@ -58,6 +62,17 @@ struct StoredNetwork<Scalar: TensorScalar> {
   }
 }
 
+extension Model {
+  /// Checks that examples of `dataset` are what the network, of the file at `path`, takes.
+  func checkInput(of dataset: any Dataset, _ path: String) throws {
+    guard network.input != dataset.inputShape else { return }
+    throw Failure(
+      .data,
+      "'\(path)' takes \(network.input), but examples of \(dataset.name) are \(dataset.inputShape)"
+    )
+  }
+}
+
 extension StoredNetwork<Float> {
   /// A network of the zoo with the weights that were published for it as a safetensors file.
   init(published path: String, of model: Specification, for dataset: any Dataset) throws {
@@ -92,7 +107,7 @@ extension Archive {
     return scalar
   }
 
-  private static func scalarName(ofNetworkAt path: String) throws -> String {
+  fileprivate static func scalarName(ofNetworkAt path: String) throws -> String {
     do throws(ArchiveError) {
       return try Archive(contentsOf: path).scalarName
     } catch .file(let error) {

@@ -21,7 +21,7 @@ public struct BinaryMatrix: Sendable {
     _ words: Span<UInt64>, columns: Int, wordCount: Int, using set: InstructionSet = .best
   ) {
     precondition(
-      columns > 0 && 0..<Self.mostWords ~= wordCount && words.count == columns * wordCount,
+      columns > 0 && 1..<Self.mostWords ~= wordCount && words.count == columns * wordCount,
       "a binary matrix's extents")
     self.wordCount = wordCount
     self.columns = columns

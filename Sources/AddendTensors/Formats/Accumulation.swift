@@ -40,7 +40,7 @@ public struct Accumulation: Hashable, Sendable, CustomStringConvertible {
     }.joined(separator: ">")
   }
 
-  /// Reads what `description` writes; lengths are 64, and 8 in formats of 8 bits, where none is given, and
+  /// Reads what `description` writes, from narrow to wide; lengths are 64, and 8 in formats of 8 bits, where none is given, and
   /// `fp8` is `e5m2`.
   public init?(_ text: some StringProtocol) {
     let parts = text.split(separator: ">", omittingEmptySubsequences: false)
@@ -61,6 +61,8 @@ public struct Accumulation: Hashable, Sendable, CustomStringConvertible {
       guard let length = words.count == 2 ? Int(words[1]) : standard, 1...(1 << 30) ~= length else {
         return nil
       }
+      let bits = format?.bitCount ?? 32
+      guard bits >= levels.last.map({ $0.format?.bitCount ?? 32 }) ?? 0 else { return nil }
       levels.append(Level(format, length: length))
     }
     self.init(levels: levels)

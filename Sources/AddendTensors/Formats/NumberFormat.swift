@@ -59,7 +59,10 @@ public enum NumberFormat: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// What the names are, for messages.
-  public static let names = "float32, bf16, fp16, e4m3, e5m2, dfpBITS[/BLOCK], lnsINTEGER.FRACTION"
+  public static let names = """
+    float32, bf16, fp16, e4m3, e5m2, dfpBITS[/BLOCK] of 2 to 16 bits, lnsINTEGER.FRACTION of 2 to 8 and 1 \
+    to 12 bits
+    """
 
   /// The format of `Scalar`'s own numbers.
   func isOwn<Scalar: TensorScalar>(of scalar: Scalar.Type) -> Bool {

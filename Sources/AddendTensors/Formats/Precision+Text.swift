@@ -66,7 +66,7 @@ extension Precision {
     case "accumulate":
       guard let levels = Accumulation(text) else {
         throw .invalidRole(
-          role, expected: "up to four floating-point formats as in fp16:64>fp32", found: text)
+          role, expected: "up to four floats, from narrow to wide, as in fp16:64>fp32", found: text)
       }
       accumulation = levels
     case "update": updates = try Self.updates(text)
@@ -75,8 +75,9 @@ extension Precision {
       case "none": lossScaling = .none
       case "dynamic": lossScaling = .dynamic
       default:
-        guard let scale = Double(text), scale > 0, scale.isFinite else {
-          throw .invalidRole(role, expected: "none, dynamic or a positive number", found: text)
+        guard let scale = Double(text), LossScaling.range ~= scale else {
+          throw .invalidRole(
+            role, expected: "none, dynamic or a number from 2^-24 to 2^24", found: text)
         }
         lossScaling = .constant(scale)
       }

@@ -39,6 +39,9 @@ public struct Precision: Hashable, Sendable, CustomStringConvertible {
     /// Halved when gradients are not finite (the step is then left out), doubled after 2000 steps without
     /// such.
     case dynamic
+
+    /// What a scale may be.
+    public static let range = 0x1p-24...0x1p24
   }
 
   /// The operands' formats; `nil` for the tensors' own.

@@ -186,8 +186,8 @@ extension JSONObject {
     for member in members {
       let (expected, found) = (member.value.text(), document[member.key]?.text() ?? "missing")
       if expected != found {
-        return .malformed(
-          part: "the checkpoint's \(member.key)", reason: "it is \(found), not \(expected)")
+        return .stranger(
+          part: "the checkpoint's \(member.key)", found: found, expected: expected)
       }
     }
     return nil

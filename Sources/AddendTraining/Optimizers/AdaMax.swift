@@ -31,8 +31,10 @@ public struct AdaMax: Optimizer {
     _ moment: UpdateMoment
   ) {
     let step = AdaMaxStep(
-      correctedRate: moments.step(at: moment).correctedRate, firstDecay: moments.firstDecay,
-      secondDecay: moments.secondDecay, epsilon: moments.epsilon,
+      correctedRate: moments.step(at: moment, in: Scalar.self).correctedRate,
+      firstDecay: moments.firstDecay,
+      secondDecay: moments.secondDecay,
+      epsilon: max(moments.epsilon, Scalar.leastPositive),
       weightDecay: moment.decays ? decay : 0)
     // Out of the array and back, so that two of its tensors can be written at once.
     var (average, largest) = (state[0], state[1])

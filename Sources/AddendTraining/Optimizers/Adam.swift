@@ -26,7 +26,7 @@ public struct Adam: Optimizer {
     _ value: inout Tensor<Scalar>, gradient: Tensor<Scalar>, state: inout [Tensor<Scalar>],
     _ moment: UpdateMoment
   ) {
-    var step = moments.step(at: moment)
+    var step = moments.step(at: moment, in: Scalar.self)
     step.weightDecay = moment.decays ? decay : 0
     value.update(by: step, gradient: gradient, state: &state)
   }
@@ -61,7 +61,7 @@ public struct AdamW: Optimizer {
     _ value: inout Tensor<Scalar>, gradient: Tensor<Scalar>, state: inout [Tensor<Scalar>],
     _ moment: UpdateMoment
   ) {
-    var step = moments.step(at: moment)
+    var step = moments.step(at: moment, in: Scalar.self)
     step.decoupledWeightDecay = moment.decays ? decay : 0
     value.update(by: step, gradient: gradient, state: &state)
   }
@@ -73,6 +73,8 @@ public struct AdamMoments: Hashable, Sendable {
   public var firstDecay: Double
   /// The share of the second moment kept per step, `β₂`.
   public var secondDecay: Double
+  /// Added to the denominator. At least the root of the least number that the weights' format has:
+  /// where squares of gradients vanish and gradients do not, less would make steps of any size.
   public var epsilon: Double
 
   public init(firstDecay: Double = 0.9, secondDecay: Double = 0.999, epsilon: Double = 1e-8) {
@@ -99,10 +101,10 @@ public struct AdamMoments: Hashable, Sendable {
     ["beta1": .number(firstDecay), "beta2": .number(secondDecay), "epsilon": .number(epsilon)]
   }
 
-  func step(at moment: UpdateMoment) -> AdamStep {
+  func step<Scalar: TensorScalar>(at moment: UpdateMoment, in scalar: Scalar.Type) -> AdamStep {
     AdamStep(
       learningRate: moment.learningRate, firstDecay: firstDecay, secondDecay: secondDecay,
-      epsilon: epsilon, step: moment.step)
+      epsilon: max(epsilon, Scalar.leastPositive.squareRoot()), step: moment.step)
   }
 }
 

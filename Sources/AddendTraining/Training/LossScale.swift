@@ -4,7 +4,7 @@ internal import AddendTensors
 /// stay within a narrow format's range (Micikevicius et al., 2018, "Mixed Precision Training", §3.2).
 ///
 /// A dynamic scale starts at 2¹⁶; a step whose gradients are not all finite is left out and halves it, 2000
-/// steps in a row with finite ones double it, up to 2²⁴.
+/// steps in a row with finite ones double it, within 2⁻²⁴ to 2²⁴.
 public struct LossScale: Hashable, Sendable {
   public internal(set) var value: Double
   /// Steps with finite gradients since the scale last changed.
@@ -35,10 +35,10 @@ public struct LossScale: Hashable, Sendable {
     if areFinite {
       finiteSteps += 1
       guard finiteSteps == 2000 else { return }
-      value = min(2 * value, 0x1p24)
+      value = min(2 * value, Precision.LossScaling.range.upperBound)
     } else {
       skippedSteps += 1
-      value = max(value / 2, 0x1p-24)
+      value = max(value / 2, Precision.LossScaling.range.lowerBound)
     }
     finiteSteps = 0
   }
