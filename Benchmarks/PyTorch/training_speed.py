@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Training speed of PyTorch on the networks that Addend is measured with.
 
-Usage: training_speed.py CASE THREADS SECONDS
+Usage: training_speed.py CASE THREADS SECONDS [bfloat16]
+With bfloat16, forward passes run under automatic mixed precision, as PyTorch's manual has it.
 Prints one JSON object: examples (or words) a second, the median over steps. The data are made up
 and stay in memory; only the training step is timed, as in `addend-training-speed`.
 """
@@ -83,6 +84,7 @@ def main():
     # What the library takes before there is a network.
     before = peak_bytes()
     name, threads, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+    is_mixed = sys.argv[4:] == ["bfloat16"]
     torch.manual_seed(1)
     torch.set_num_threads(threads)
     network, inputs, classes = case(name)
@@ -90,7 +92,8 @@ def main():
 
     def step():
         optimizer.zero_grad(set_to_none=True)
-        loss = functional.cross_entropy(network(inputs), classes)
+        with torch.autocast("cpu", torch.bfloat16, enabled=is_mixed):
+            loss = functional.cross_entropy(network(inputs), classes)
         loss.backward()
         optimizer.step()
 
@@ -103,7 +106,7 @@ def main():
         step()
         times.append(time.perf_counter() - start)
     print(json.dumps({
-        "case": name, "engine": f"PyTorch {torch.__version__}", "threads": threads,
+        "case": name, "engine": f"PyTorch {torch.__version__}{', bfloat16' * is_mixed}", "threads": threads,
         "perSecond": classes.numel() / statistics.median(times), "steps": len(times), "peakBytes": peak_bytes(), "ownBytes": peak_bytes() - before}))
 
 

@@ -4,10 +4,12 @@ internal import ArgumentParser
 /// `addend compare`: one network under several products, side by side.
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "compare", abstract: "Train one network under several maps and compare them.",
+    commandName: "compare",
+    abstract: "Train one network under several maps and precisions and compare them.",
     discussion: """
       Same data, same order, same initial weights, same number of epochs; figures are those of the \
-      stored form of each network. Try: addend compare --dataset digits
+      stored form of each network. Try: addend compare --dataset digits, or addend compare \
+      --precision float32 --precision mixed-bf16 --precision lns
       """)
 
   @OptionGroup var network: NetworkOptions
@@ -23,46 +25,67 @@ struct CompareCommand: ParsableCommand {
     name: .customLong("map"),
     help: """
       A map to compare, repeatable: \(Maps.catalogue.names.joined(separator: ", ")). Default: \
-      float32, space and lookup; float32 alone of logarithms.
+      float32, space and lookup; float32 alone of several precisions, and of logarithms.
       """,
     transform: Specification.parse)
   var maps: [Specification] = []
+
+  @Option(
+    name: .customLong("precision"),
+    help: ArgumentHelp(
+      stringLiteral: "To be compared as well, repeatable. \(NumberSystem.help) (default: float32)"),
+    transform: NumberSystem.parse)
+  var systems: [NumberSystem] = []
 
   @Option(help: "Write a page with charts and sample predictions to this path.")
   var report: String?
 
   func run() throws {
     try common.checkOutputs(report)
-    try common.computing { try compare(in: network.numbers.scalar) }
+    try common.computing { try compare() }
   }
 
-  private func compare<Scalar: TensorScalar>(in scalar: Scalar.Type) throws {
+  private func compare() throws {
     let splits = plan.held(try Datasets.load(dataset, from: common.store), seed: common.seed)
     let network = try network.network(
       for: splits.training,
       standard: Specification("mlp", ["hidden": .integer(256), "layers": .integer(2)]))
     let plan = try plan.plan(epochs: standardEpochs(splits.training), seed: common.seed)
     // All are built before the first is trained: a mistake in the last name shows at once.
-    // Look-ups into tables of logarithms have no kernels: nobody would wait for them unasked.
-    let standard = Scalar.isLogarithmic ? [Specification("float32")] : Self.standardMaps
-    let models = try (maps.isEmpty ? standard : maps).map { map in
-      try Model<Scalar>(
-        network, map: map, precision: self.network.numbers.precision, seed: common.seed)
-    }
+    let models = try arithmetics.map { try untrained(network, $0, $1) }
     common.say(
       """
       \(network.name) on \(splits.training.name): \(splits.training.count) training and \
       \(splits.test.count) test examples, \(plan.epochs) epochs
       """)
     var contenders = try models.map { model in
-      try Contender<Scalar>(model, plan: plan, splits: splits, dataset: dataset, options: common)
+      try model.trained(plan: plan, splits: splits, dataset: dataset, options: common)
     }
     // Timed together, round and round, so that a noisy machine is noisy for all alike.
-    let times = try Contender<Scalar>.inferenceSeconds(of: contenders.map(\.model), on: splits.test)
+    let times = try Contender.inferenceSeconds(of: contenders, on: splits.test)
     for i in contenders.indices {
       contenders[i].result.figures[.inferenceSecondsPerExample] = times[i]
     }
     try publish(contenders, network, splits, plan.loss)
+  }
+
+  /// What is compared, row by row.
+  private var arithmetics: [(system: NumberSystem, map: Specification)] {
+    (systems.isEmpty ? [NumberSystem(.float32)] : systems).flatMap { system in
+      // Look-ups into tables of logarithms have no kernels: nobody would wait for them unasked.
+      let isExact = systems.count > 1 || system.scalar.isLogarithmic
+      let standard = isExact ? [Specification("float32")] : Self.standardMaps
+      return (maps.isEmpty ? standard : maps).map { (system, $0) }
+    }
+  }
+
+  private func untrained(
+    _ network: Network, _ system: NumberSystem, _ map: Specification
+  ) throws -> any ComparedModel {
+    func model<Scalar: TensorScalar>(in scalar: Scalar.Type) throws -> any ComparedModel {
+      try Model<Scalar>(network, map: map, precision: system.precision, seed: common.seed)
+    }
+    return try model(in: system.scalar)
   }
 
   private static let standardMaps = [
@@ -74,8 +97,8 @@ struct CompareCommand: ParsableCommand {
     training.count < 10_000 ? 30 : 8
   }
 
-  private func publish<Scalar: TensorScalar>(
-    _ contenders: [Contender<Scalar>], _ network: Network, _ splits: DatasetSplits, _ loss: any Loss
+  private func publish(
+    _ contenders: [Contender], _ network: Network, _ splits: DatasetSplits, _ loss: any Loss
   ) throws {
     let page = ComparisonReport(
       title: "\(network.name) on \(splits.training.name)",
@@ -102,20 +125,16 @@ struct CompareCommand: ParsableCommand {
   }
 
   /// What each network makes of some test images: those on which they differ come first.
-  private func samples<Scalar: TensorScalar>(
-    _ contenders: [Contender<Scalar>], _ test: any Dataset, _ loss: any Loss
+  private func samples(
+    _ contenders: [Contender], _ test: any Dataset, _ loss: any Loss
   ) throws -> [SamplePrediction] {
     guard test.inputShape.rank == 3, [1, 3].contains(test.inputShape[2]),
       let classes = test.exampleClasses
     else { return [] }
     let pool = Array(0..<min(500, test.count))
     let batch = test.byteBatch(pool)
-    let input = batch.input(as: Scalar.self)
-    let probabilities = try contenders.map {
-      loss.probabilities(of: try $0.model.forward(input))
-    }
-    let predicted = probabilities.map { $0.largestColumns() }
-    let isDisputed = pool.map { row in Set(predicted.map { $0[row] }).count > 1 }
+    let answers = try contenders.map { try $0.model.answers(to: batch, loss) }
+    let isDisputed = pool.map { row in Set(answers.map { $0[row].column }).count > 1 }
     let chosen =
       pool.filter { isDisputed[$0] }.prefix(6) + pool.filter { !isDisputed[$0] }.prefix(6)
     let images = batch.input
@@ -125,8 +144,9 @@ struct CompareCommand: ParsableCommand {
         className: test.classNames[Int(classes[row])],
         answers: contenders.indices.map { i in
           .init(
-            network: contenders[i].result.arithmetic, className: test.classNames[predicted[i][row]],
-            probability: probabilities[i][row, predicted[i][row]].reported)
+            network: contenders[i].result.arithmetic,
+            className: test.classNames[answers[i][row].column],
+            probability: answers[i][row].probability)
         })
     }
   }

@@ -15,6 +15,7 @@ struct InspectCommand: ParsableCommand {
   var file: String?
 
   @OptionGroup var network: NetworkOptions
+  @OptionGroup var numbers: NumberOptions
 
   @Option(help: "The data set that gives input and classes.", transform: Specification.parse)
   var dataset: Specification?
@@ -44,7 +45,7 @@ struct InspectCommand: ParsableCommand {
     }
     let isDescribed =
       dataset != nil || network.model != nil || network.network != nil
-      || network.numbers != NumberSystem(.float32) || map != Specification("float32")
+      || numbers.system != NumberSystem(.float32) || map != Specification("float32")
     if file != nil && isDescribed || file == nil && dataset == nil {
       throw ValidationError(
         "Give a file, which says itself what it holds, or --dataset with --model or --network.")
@@ -54,7 +55,7 @@ struct InspectCommand: ParsableCommand {
   func run() throws {
     try common.checkOutputs()
     let scalar =
-      if let file { try Archive.scalar(ofNetworkAt: file) } else { network.numbers.scalar }
+      if let file { try Archive.scalar(ofNetworkAt: file) } else { numbers.system.scalar }
     try inspect(in: scalar)
   }
 
@@ -133,7 +134,7 @@ struct InspectCommand: ParsableCommand {
     let described = try network.network(for: training, standard: nil)
     return ModelArchive(
       try Model<Scalar>(
-        described, map: map, precision: network.numbers.precision, seed: common.seed))
+        described, map: map, precision: numbers.system.precision, seed: common.seed))
   }
 
   private static func cells(_ parameters: Int, _ cost: OperationCount, _ bytes: Int) -> [String] {

@@ -18,6 +18,7 @@ struct TrainCommand: ParsableCommand {
       """)
 
   @OptionGroup var network: NetworkOptions
+  @OptionGroup var numbers: NumberOptions
   @OptionGroup var plan: PlanOptions
   @OptionGroup var common: CommonOptions
 
@@ -94,7 +95,7 @@ struct TrainCommand: ParsableCommand {
     if from != nil && network.network != nil {
       throw ValidationError("--from and --network name two networks; give one.")
     }
-    if from != nil && network.numbers != NumberSystem(.float32) {
+    if from != nil && numbers.system != NumberSystem(.float32) {
       throw ValidationError("--precision is for fresh networks; that of --from comes with it.")
     }
     if from != nil && !keep.isEmpty && map == nil {
@@ -122,7 +123,7 @@ struct TrainCommand: ParsableCommand {
   /// What numbers are: those of `--from`, or as `--precision` says.
   private var scalar: any TensorScalar.Type {
     get throws {
-      try from.map { try Archive.scalar(ofNetworkAt: $0) } ?? network.numbers.scalar
+      try from.map { try Archive.scalar(ofNetworkAt: $0) } ?? numbers.system.scalar
     }
   }
 
@@ -182,7 +183,7 @@ struct TrainCommand: ParsableCommand {
       let fresh = try network.network(for: dataset, standard: nil)
         .keeping(Specification("float32"), in: kept)
       return try Model(
-        fresh, map: map ?? Specification("float32"), precision: network.numbers.precision,
+        fresh, map: map ?? Specification("float32"), precision: numbers.system.precision,
         seed: common.seed)
     }
     let stored = try storedModel(from, for: dataset, of: Scalar.self)

@@ -10,10 +10,7 @@ extension ComparisonReport {
       let cells = measures.map { cellHTML($0, of: result) }
       let style = result.isBaseline ? " class=\"baseline\"" : ""
       let swatch = "<span class=\"swatch\" style=\"background:var(--series-\(index % 8))\"></span>"
-      let note =
-        result.precision == "float32" ? "" : "<small>\(result.precision.escapedForHTML)</small>"
-      return
-        "<tr\(style)><th scope=\"row\">\(swatch)\(label(of: result).breakableHTML)\(note)</th>"
+      return "<tr\(style)><th scope=\"row\">\(swatch)\(label(of: result).breakableHTML)</th>"
         + "\(cells.joined())</tr>"
     }
     return """

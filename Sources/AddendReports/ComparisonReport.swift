@@ -54,7 +54,7 @@ public struct ComparisonReport: Sendable {
   /// Where modelled energies come from; shown wherever they are.
   public static let energyNote = """
     Energy is modelled, not measured: counted operations and bytes times the energies per operation \
-    of Horowitz, ISSCC 2014, for a 45 nm process
+    of Horowitz, ISSCC 2014, for a 45 nm process, all of float32's width
     """
 }
 

@@ -59,6 +59,21 @@ private func result(_ text: String) throws -> [String: Any] {
   #expect(try result(outcome.output)["precision"] as? String == "lns5.8")
 }
 
+/// Networks of different numbers stand side by side, in the order given.
+@Test func comparisonsTakeSeveralPrecisions() throws {
+  let outcome = try command.run(
+    "compare", "--dataset", "digits", "--model", "mlp:hidden=16,layers=1", "--precision", "float32",
+    "--precision", "mixed-bf16", "--precision", "lns", "--epochs", "1", "--json", "-")
+  #expect(outcome.status == 0, "\(outcome.error)")
+  let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+  let results = try #require(object?["results"] as? [[String: Any]])
+  #expect(
+    results.map { $0["precision"] as? String } == ["float32", "mixed-bf16", "lns5.10/64"])
+  #expect(results.allSatisfy { $0["map"] as? String == "float32" })
+  #expect(
+    results.map { $0["multiplications"] as? Int ?? -1 > 0 } == [true, true, false])
+}
+
 @Test(arguments: [
   "lns:fraction=13", "lns:step=1/3", "lns:step=0.5", "lns:bits=3", "lns:integer", "lns9",
 ])

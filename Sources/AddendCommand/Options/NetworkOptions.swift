@@ -1,22 +1,12 @@
 internal import Addend
 internal import ArgumentParser
 
-/// Which network, and which product in it.
+/// Which network.
 struct NetworkOptions: ParsableArguments {
   @Option(
     help: "A network as in mlp:hidden=256,layers=2; 'addend catalogue models' lists them.",
     transform: Specification.parse)
   var model: Specification?
-
-  @Option(
-    name: .customLong("precision"),
-    help: """
-      What products and updates are rounded to: \(Precision.choices), or roles as in \
-      products=dfp16,accumulate=fp16:64>fp32,update=bf16+kahan,scale=dynamic (docs/number-systems.md); \
-      or lns, as in lns:integer=5,fraction=10,step=1/64: all numbers are logarithms.
-      """,
-    transform: NumberSystem.parse)
-  var numbers = NumberSystem(.float32)
 
   @Option(help: "A JSON file that describes the network (see docs/networks.md).")
   var network: String?

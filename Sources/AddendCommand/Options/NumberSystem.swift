@@ -64,3 +64,19 @@ struct NumberSystem: Equatable {
     return steps
   }
 }
+
+/// What the numbers of one network are.
+struct NumberOptions: ParsableArguments {
+  @Option(
+    name: .customLong("precision"), help: ArgumentHelp(stringLiteral: NumberSystem.help),
+    transform: NumberSystem.parse)
+  var system = NumberSystem(.float32)
+}
+
+extension NumberSystem {
+  static let help = """
+    What products and updates are rounded to: \(Precision.choices), or roles as in \
+    products=dfp16,accumulate=fp16:64>fp32,update=bf16+kahan,scale=dynamic (docs/number-systems.md); \
+    or lns, as in lns:integer=5,fraction=10,step=1/64: all numbers are logarithms.
+    """
+}
