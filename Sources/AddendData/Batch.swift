@@ -6,6 +6,7 @@ public struct Batch: Sendable {
   public enum Input: Sendable, Equatable {
     case numbers(Tensor<Float>)
     case pixels(PixelBlock)
+    case symbols(SymbolBlock)
   }
 
   private var content: Input
@@ -27,18 +28,25 @@ public struct Batch: Sendable {
     self.targets = targets
   }
 
+  public init(symbols: SymbolBlock, targets: Targets, lengths: [Int]? = nil) {
+    content = .symbols(symbols)
+    self.targets = targets
+    self.lengths = lengths
+  }
+
   /// `[batch] + input`, in float32.
   public var input: Tensor<Float> {
     get { input(as: Float.self) }
     set { content = .numbers(newValue) }
   }
 
-  /// `[batch] + input` in the format of a model. Bytes become numbers by a table: no other number is
-  /// converted on the way.
+  /// `[batch] + input` in the format of a model. Bytes become numbers by a table, and symbols stay what they
+  /// are: no other number is converted on the way.
   public func input<Scalar: TensorScalar>(as scalar: Scalar.Type) -> Tensor<Scalar> {
     switch content {
     case .numbers(let numbers): Tensor<Scalar>(numbers)
     case .pixels(let pixels): pixels.numbers()
+    case .symbols(let symbols): symbols.numbers()
     }
   }
 
@@ -47,6 +55,7 @@ public struct Batch: Sendable {
     switch content {
     case .numbers(let numbers): numbers.shape.first ?? 0
     case .pixels(let pixels): pixels.shape.first ?? 0
+    case .symbols(let symbols): symbols.shape.first ?? 0
     }
   }
 
@@ -58,8 +67,36 @@ public struct Batch: Sendable {
     switch content {
     case .numbers(let numbers): part.content = .numbers(numbers.gathered(rows))
     case .pixels(let pixels): part.content = .pixels(pixels.gathered(rows))
+    case .symbols(let symbols): part.content = .symbols(symbols.gathered(rows))
     }
     return part
+  }
+}
+
+/// Rows of symbols.
+public struct SymbolBlock: Sendable, Equatable {
+  /// `[batch, length]`.
+  public let shape: Shape
+  let symbols: [Int32]
+
+  public init(shape: Shape, symbols: [Int32]) {
+    precondition(shape.rank == 2 && symbols.count == shape.count, "symbols fill their rows")
+    self.shape = shape
+    self.symbols = symbols
+  }
+
+  /// Each as the format has it.
+  func numbers<Scalar: TensorScalar>() -> Tensor<Scalar> {
+    Tensor(shape) { span in
+      for i in span.indices { span[i] = Scalar(symbol: Int(symbols[i])) }
+    }
+  }
+
+  func gathered(_ rows: [Int]) -> SymbolBlock {
+    let length = shape[1]
+    return SymbolBlock(
+      shape: [rows.count, length],
+      symbols: rows.flatMap { symbols[$0 * length..<($0 + 1) * length] })
   }
 }
 

@@ -12,7 +12,7 @@ public struct CountingScalar: TensorScalar {
   public var double: Double { value }
 
   public static var formatName: String { "counting" }
-  public static var exactIntegerLimit: Int { Double.exactIntegerLimit }
+  public static var symbolCount: Int { Double.symbolCount }
   public static var zero: CountingScalar { CountingScalar(0) }
 
   public static func + (a: Self, b: Self) -> Self {

@@ -36,8 +36,13 @@ public struct LogNumber<let integer: Int, let fraction: Int, let steps: Int>: Te
     steps == 0 ? "lns\(integer).\(fraction)" : "lns\(integer).\(fraction)/\(steps)"
   }
 
-  /// 3 is none of its numbers.
-  public static var exactIntegerLimit: Int { 2 }
+  // 3 is none of its numbers, so symbols are patterns: of what is below zero, which no whole number of a
+  // symbol taken for its value is.
+  public static var symbolCount: Int { 1 << 15 }
+  public init(symbol: Int) { bitPattern = symbol == 0 ? 0 : 0x8000 | UInt16(symbol) }
+  public var symbol: Int? {
+    bitPattern == 0 ? 0 : bitPattern > 0x8000 ? Int(bitPattern & 0x7FFF) : nil
+  }
 
   public static var leastPositive: Double { Self(bitPattern: 1).reported }
   public static var isLogarithmic: Bool { true }

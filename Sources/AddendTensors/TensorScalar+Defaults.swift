@@ -7,6 +7,8 @@ extension TensorScalar {
   public static func -= (a: inout Self, b: Self) { a = a - b }
   public static func *= (a: inout Self, b: Self) { a = a * b }
   public init(constant value: Double) { self.init(value) }
+  public init(symbol: Int) { self.init(Double(symbol)) }
+  public var symbol: Int? { Int(exactly: double) }
   public var reported: Double { double }
   public static func uniform(within limit: Double, using random: inout RandomSource) -> Self {
     Self((2 * random.uniform() - 1) * limit)
@@ -35,7 +37,7 @@ extension TensorScalar where Accumulator == Self {
 
 extension Float: TensorScalar {
   public static var formatName: String { "float32" }
-  public static var exactIntegerLimit: Int { 1 << 24 }
+  public static var symbolCount: Int { 1 << 24 + 1 }
   public static var leastPositive: Double { Double(Float.leastNonzeroMagnitude) }
   public var double: Double { Double(self) }
   public static func squareRoot(_ x: Float) -> Float { x.squareRoot() }
@@ -43,7 +45,7 @@ extension Float: TensorScalar {
 
 extension Double: TensorScalar {
   public static var formatName: String { "float64" }
-  public static var exactIntegerLimit: Int { 1 << 53 }
+  public static var symbolCount: Int { 1 << 53 + 1 }
   public var double: Double { self }
   public static func squareRoot(_ x: Double) -> Double { x.squareRoot() }
 }

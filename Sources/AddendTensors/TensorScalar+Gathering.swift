@@ -4,8 +4,8 @@ extension TensorScalar {
   ) -> Int? {
     precondition(x.count == indices.count && limit <= Int(Int32.max), "indices: extents")
     for i in x.indices {
-      guard let index = Int32(exactly: x[i].double), 0..<Int32(limit) ~= index else { return i }
-      indices[i] = index
+      guard let index = x[i].symbol, 0..<limit ~= index else { return i }
+      indices[i] = Int32(index)
     }
     return nil
   }

@@ -8,8 +8,12 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   /// The format's name in files and reports: `float32`.
   static var formatName: String { get }
 
-  /// Every integer up to this magnitude is exact in the format.
-  static var exactIntegerLimit: Int { get }
+  /// Symbols from 0 to below this have numbers of their own.
+  static var symbolCount: Int { get }
+  /// What stands for a symbol: the whole number that it is, where a format has those.
+  init(symbol: Int)
+  /// The symbol that this stands for, if it stands for one.
+  var symbol: Int? { get }
 
   /// The smallest number above zero.
   static var leastPositive: Double { get }

@@ -27,24 +27,10 @@ static float add_product(float a, float b, float c) {
 // On x86-64 denormals are the control register's: see `addend_bf16_begin`.
 #define ADDEND_SOURCE "addend_bf16_words.h"
 #include "addend_sets.h"
-
-#if defined(__x86_64__)
-#pragma clang attribute push( \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,f16c"))), \
-    apply_to = function)
-#define ADDEND_VARIANT(name) name##_avx512_bf16
-#define ADDEND_HAS_WORDS
-#include "addend_vectors_avx512.h"
-#include "addend_bf16_words.h"
-#include "addend_vectors_end.h"
-#pragma clang attribute pop
-#endif
+#include "addend_set_bf16.h"
 
 const addend_brgemm_kernels *addend_bf16_select(addend_isa isa) {
-#if defined(__x86_64__)
-  if (isa >= ADDEND_ISA_AVX512_BF16) return &brgemm_avx512_bf16;
-#endif
-  return ADDEND_SELECT(isa, brgemm);
+  return ADDEND_SELECT_BF16(isa, brgemm);
 }
 
 unsigned addend_bf16_begin(const addend_brgemm_kernels *kernels) {

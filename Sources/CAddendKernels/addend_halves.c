@@ -10,24 +10,10 @@
 
 #define ADDEND_SOURCE "addend_halves_sets.h"
 #include "addend_sets.h"
-
-#if defined(__x86_64__)
-#pragma clang attribute push( \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,f16c"))), \
-    apply_to = function)
-#define ADDEND_VARIANT(name) name##_avx512_bf16
-#define ADDEND_HAS_WORDS
-#include "addend_vectors_avx512.h"
-#include "addend_halves_sets.h"
-#include "addend_vectors_end.h"
-#pragma clang attribute pop
-#endif
+#include "addend_set_bf16.h"
 
 const addend_halves_kernels *addend_halves_select(addend_isa isa) {
-#if defined(__x86_64__)
-  if (isa >= ADDEND_ISA_AVX512_BF16) return &halves_avx512_bf16;
-#endif
-  return ADDEND_SELECT(isa, halves);
+  return ADDEND_SELECT_BF16(isa, halves);
 }
 
 addend_halves_rounding addend_halves_fixed(uint32_t largest, int bits, addend_halves_scale *scale) {

@@ -71,6 +71,39 @@ struct Int8QuantizationTests {
     }
   }
 
+  /// Digits row by row: the inputs' map and the recurrent one, step after step.
+  @Test func recurrentLayersAreQuantisedToo() throws {
+    func rows(_ dataset: any Dataset) throws -> TensorDataset {
+      let all = dataset.batch(Array(0..<dataset.count))
+      return try TensorDataset(
+        name: "rows", path: "rows", inputs: all.input.reshaped([dataset.count, 8, 8]),
+        targets: all.targets, classNames: dataset.classNames)
+    }
+    let splits = try DatasetSplits(training: rows(digits().training), test: rows(digits().test))
+    let network = Network("rows", input: [8, 8]) {
+      LSTM(32, returns: .last)
+      Dense(10)
+    }
+    var trainer = Trainer(
+      try Model<Float>(network, seed: 3),
+      plan: TrainingPlan(epochs: 12, batchSize: 32, learningRate: 0.01, seed: 3))
+    try trainer.run(on: splits)
+    let exact = trainer.model.frozen()
+    let quantized = try Int8Quantization(examples: 500)
+      .transformed(exact, calibration: splits.training).frozen()
+    var survey = MapNames()
+    var copy = quantized
+    copy.visitMaps(&survey)
+    #expect(survey.isInt8 == [true, true, true])
+    func accuracy(_ model: Model<Float>) throws -> Double {
+      try #require(model.evaluation(on: splits.test, loss: SoftmaxCrossEntropy()).accuracy)
+    }
+    #expect(try accuracy(exact) > 0.9)
+    #expect(try accuracy(quantized) > accuracy(exact) - 0.02)
+    let x = splits.test.batch(Array(0..<20)).input
+    #expect(try Model<Float>.reloaded(quantized).forward(x) == quantized.forward(x))
+  }
+
   /// A quantised network goes on learning.
   @Test func quantisedNetworksTrainFurther() throws {
     let splits = try digits()

@@ -176,7 +176,7 @@ struct MapConversionTests {
 
 extension Model<Float> {
   /// What an archive of `model` gives back.
-  fileprivate static func reloaded(_ model: Model) throws -> Model {
+  static func reloaded(_ model: Model) throws -> Model {
     try withTemporaryDirectory { directory in
       try ModelArchive(model).save(to: "\(directory)/model.addend")
       return try ModelArchive<Float>(contentsOf: "\(directory)/model.addend").model

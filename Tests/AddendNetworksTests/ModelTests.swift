@@ -82,13 +82,30 @@ func refusalIsASentenceThatNamesTheLayer(_ index: Int) throws {
   #expect(error?.description == sentence)
 }
 
-@Test func vocabularyBeyondExactIntegersIsRefused() throws {
+@Test func vocabularyBeyondTheFormatsNumbersIsRefused() throws {
   let network = Network("words", input: [3]) { Embedding(2, vocabulary: 258) }
   let error = #expect(throws: NetworkError.self) { try Model<BFloat16>(network, seed: 1) }
   #expect(
     error?.description == "embedding1: embedding: vocabulary is 258, expected at most 257, as "
-      + "bfloat16 holds symbols exactly no further")
+      + "bfloat16 tells no more symbols apart")
   _ = try Model<Float>(network, seed: 1)
+}
+
+/// Logarithms have no whole numbers: their symbols are patterns, and values are none.
+@Test func symbolsOfLogarithmsArePatterns() throws {
+  #expect((0..<LNS16.symbolCount).allSatisfy { LNS16(symbol: $0).symbol == $0 })
+  #expect((1...100).allSatisfy { LNS16(Double($0)).symbol == nil })
+  let network = Network("words", input: [3]) { Embedding(2, vocabulary: 20_000) }
+  let model = try Model<LNS16>(network, seed: 1)
+  let x = Tensor<LNS16>([2, 3]) { x in
+    for i in x.indices { x[i] = LNS16(symbol: [0, 19_999, 7, 7, 256, 0][i]) }
+  }
+  let y = try model.forward(x)
+  #expect(y.span[4] == y.span[6] && y.span[5] == y.span[7])
+  #expect(y.span[0] == y.span[10] && y.span[0] != y.span[4])
+  #expect(throws: NetworkError.self) {
+    try model.forward(Tensor([1, 3], [LNS16(symbol: 20_000), .zero, .zero]))
+  }
 }
 
 @Test(arguments: [-1, 5, 1.5, .nan])

@@ -148,6 +148,35 @@ struct LogarithmicTrainingTests {
   private struct NothingLearnt: Error {}
 
   /// The test above can fail: each way to convert does stop the process.
+  private static func lossesOfText() throws -> [Double] {
+    let text = try TextDataset(
+      name: "text", path: "text", tokens: (0..<1201).map { Int32($0 * $0 % 7) },
+      vocabulary: (0..<7).map(String.init), length: 5)
+    let network = Network("text", input: text.inputShape) {
+      Embedding(8, vocabulary: 7)
+      LSTM(16, dropout: 0.1)
+      Dense(7)
+    }
+    var trainer = Trainer(
+      try Model<LNS16>(network, seed: 2),
+      plan: TrainingPlan(
+        epochs: 4, batchSize: 8, optimizer: Adam(), learningRate: 0.02, seed: 2))
+    try trainer.run(on: DatasetSplits(training: text, test: text))
+    return trainer.history.map(\.trainingLoss)
+  }
+
+  /// Symbols, gates and states as well.
+  @Test func sequencesConvertNothing() async throws {
+    let losses = try Self.lossesOfText()
+    #expect(losses[3] < 0.5 * losses[0], "\(losses)")
+    await #expect(processExitsWith: .success) {
+      FloatConversions.forbid()
+      guard try LogarithmicTrainingTests.lossesOfText().count == 4 else {
+        throw LogarithmicTrainingTests.NothingLearnt()
+      }
+    }
+  }
+
   @Test func plantedConversionsStopTheProcess() async {
     await #expect(processExitsWith: .failure) {
       FloatConversions.forbid()

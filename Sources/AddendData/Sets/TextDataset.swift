@@ -11,7 +11,7 @@ public import AddendTensors
 /// text, and row `b` of batch `k + 1` goes on where row `b` of batch `k` stopped: a recurrent
 /// network carries its state over (`Batch.continuesPrevious`) and cuts the gradient there.
 ///
-/// Shapes: input `[batch, length]`, token numbers as `Float`; targets `batch · length` classes.
+/// Shapes: input `[batch, length]`, token numbers as symbols; targets `batch · length` classes.
 public struct TextDataset: Dataset {
   public let name: String
   public let classNames: [String]
@@ -44,16 +44,16 @@ public struct TextDataset: Dataset {
   public func batch(_ indices: [Int]) -> Batch {
     let lengths = indices.map { min(length, tokens.count - 1 - $0 * length) }
     var targets = [Int32](repeating: Targets.ignored, count: indices.count * length)
-    let input = Tensor<Float>([indices.count, length]) { span in
-      for (row, index) in indices.enumerated() {
-        for step in 0..<length {
-          let isInside = step < lengths[row]
-          span[row * length + step] = isInside ? Float(tokens[index * length + step]) : 0
-          if isInside { targets[row * length + step] = tokens[index * length + step + 1] }
-        }
+    var symbols = [Int32](repeating: 0, count: indices.count * length)
+    for (row, index) in indices.enumerated() {
+      for step in 0..<lengths[row] {
+        symbols[row * length + step] = tokens[index * length + step]
+        targets[row * length + step] = tokens[index * length + step + 1]
       }
     }
     let isRagged = lengths.contains { $0 < length }
-    return Batch(input: input, targets: .classes(targets), lengths: isRagged ? lengths : nil)
+    return Batch(
+      symbols: SymbolBlock(shape: [indices.count, length], symbols: symbols),
+      targets: .classes(targets), lengths: isRagged ? lengths : nil)
   }
 }

@@ -138,7 +138,7 @@ public struct EmbeddingOperation<Scalar: TensorScalar>: Sendable {
   public func refusal(of number: Scalar) -> TensorError {
     .invalidValue(
       operation: "embedding", argument: "a symbol",
-      expected: "a whole number from 0 to \(vocabulary - 1)", found: "\(number.double)")
+      expected: "a whole number from 0 to \(vocabulary - 1)", found: "\(number.reported)")
   }
 }
 

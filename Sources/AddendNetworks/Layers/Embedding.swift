@@ -33,13 +33,13 @@ public struct Embedding: LayerConfiguration {
   public func makeLayer<Scalar: TensorScalar>(
     for input: Shape, of scalar: Scalar.Type, in site: inout BuildingSite
   ) throws(NetworkError) -> any LayerSlot<Scalar> {
-    guard vocabulary - 1 <= Scalar.exactIntegerLimit else {
+    guard vocabulary <= Scalar.symbolCount else {
       throw .parameters(
         layer: site.location,
         .invalidParameter(
           of: "embedding", parameter: "vocabulary",
-          expected: "at most \(Scalar.exactIntegerLimit + 1), as \(Scalar.formatName) holds "
-            + "symbols exactly no further", found: "\(vocabulary)"))
+          expected: "at most \(Scalar.symbolCount), as \(Scalar.formatName) tells no more symbols "
+            + "apart", found: "\(vocabulary)"))
     }
     try site.checkSize([vocabulary, features])
     return LayerHolder(
@@ -49,7 +49,7 @@ public struct Embedding: LayerConfiguration {
 
 /// `y[…, :] = table[x[…], :]`.
 ///
-/// Shapes: `x` is `[batch, …]`, symbols as whole numbers from 0; `y` has an axis of `features` more.
+/// Shapes: `x` is `[batch, …]`, symbols as `TensorScalar.init(symbol:)` has them; `y` has an axis of `features` more.
 /// The table is `[vocabulary, features]`, drawn uniformly from ±0.1 (Zaremba et al., 2014, §4.1,
 /// small model). The gradient is added to the rows that occurred; `dx` is zero.
 ///
@@ -65,7 +65,7 @@ public struct EmbeddingLayer<Scalar: TensorScalar>: Layer {
   init(features: Int, vocabulary: Int, using random: inout RandomSource) {
     table = Parameter(
       Tensor([vocabulary, features]) {
-        for i in $0.indices { $0[i] = Scalar(0.2 * random.uniform() - 0.1) }
+        for i in $0.indices { $0[i] = .uniform(within: 0.1, using: &random) }
       })
   }
 

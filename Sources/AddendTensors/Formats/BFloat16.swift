@@ -33,7 +33,7 @@ public struct BFloat16: TensorScalar, Hashable {
   public var double: Double { Double(float) }
 
   public static var formatName: String { "bfloat16" }
-  public static var exactIntegerLimit: Int { 256 }
+  public static var symbolCount: Int { 257 }
 
   public typealias Accumulator = Float
   public static func product(_ x: BFloat16, _ y: BFloat16) -> Float { x.float * y.float }

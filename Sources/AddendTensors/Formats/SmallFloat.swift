@@ -15,7 +15,7 @@ public struct SmallFloat<Layout: SmallFloatLayout>: TensorScalar, Hashable {
   public var double: Double { Layout.format.value(of: UInt16(bitPattern)) }
 
   public static var formatName: String { Layout.format.name }
-  public static var exactIntegerLimit: Int { 2 << Layout.format.fractionBits }
+  public static var symbolCount: Int { 2 << Layout.format.fractionBits + 1 }
 
   public typealias Accumulator = Float
   public static func product(_ x: Self, _ y: Self) -> Float { Float(x.double * y.double) }
