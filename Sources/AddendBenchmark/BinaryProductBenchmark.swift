@@ -83,14 +83,18 @@ public struct BinaryProductBenchmark: Sendable {
       let matrix = BinaryMatrix(problem.b.span, columns: problem.n, wordCount: problem.words)
       let offsets = [Int32](repeating: Int32(problem.k), count: problem.n)
       var rows = problem.a
-      var sums = [Int32](repeating: 0, count: problem.resultCount)
+      let sums = AlignedBuffer<Int32>(uninitializedCount: problem.resultCount)
       return .init(
         run: {
           var span = rows.mutableSpan
           BinaryRows.chain(problem.a.span, wordCount: problem.words, into: &span)
-          var result = sums.mutableSpan
+          var result = sums.uniqueSpan
           matrix.sums(of: rows.span, offsets: offsets.span, into: &result)
-        }, result: { sums.map { Float($0) } })
+        },
+        result: {
+          let found = sums.span
+          return found.indices.map { Float(found[$0]) }
+        })
     }
   ]
 

@@ -283,22 +283,30 @@ static inline __m512i widened_avx512(__m512i counts) {
 #include "addend_binary_variant.h"
 #include "addend_binary_end.h"
 #pragma clang attribute pop
+
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,avx512vbmi,gfni," \
+                          "vpclmulqdq,avx2,popcnt"))), \
+    apply_to = function)
+#include "addend_binary_forms.h"
+#pragma clang attribute pop
 #endif
 
 addend_binary_kernels addend_binary_select(addend_isa isa) {
 #if defined(__aarch64__)
   if (isa >= ADDEND_ISA_NEON)
-    return (addend_binary_kernels){product_neon, sign_rows_neon, plane_rows_neon, NULL};
+    return (addend_binary_kernels){product_neon, sign_rows_neon, plane_rows_neon, NULL, NULL};
 #elif defined(__x86_64__)
   if (isa >= ADDEND_ISA_AVX512_VNNI && __builtin_cpu_supports("avx512vpopcntdq"))
-    return (addend_binary_kernels){product_popcnt, sign_rows_popcnt, plane_rows_popcnt,
-                                   pixels_avx512};
+    return (addend_binary_kernels){
+        product_popcnt, sign_rows_popcnt, plane_rows_popcnt, pixels_avx512,
+        __builtin_cpu_supports("gfni") && __builtin_cpu_supports("vpclmulqdq") ? many_forms : NULL};
   if (isa >= ADDEND_ISA_AVX512)
     return (addend_binary_kernels){product_avx512, sign_rows_avx512, plane_rows_avx512,
-                                   pixels_avx512};
+                                   pixels_avx512, NULL};
   if (isa >= ADDEND_ISA_AVX2)
-    return (addend_binary_kernels){product_avx2, sign_rows_avx2, plane_rows_avx2, NULL};
+    return (addend_binary_kernels){product_avx2, sign_rows_avx2, plane_rows_avx2, NULL, NULL};
 #endif
   (void)isa;
-  return (addend_binary_kernels){product_scalar, sign_rows_scalar, plane_rows_scalar, NULL};
+  return (addend_binary_kernels){product_scalar, sign_rows_scalar, plane_rows_scalar, NULL, NULL};
 }

@@ -9,6 +9,12 @@ static inline uint64_t chained(uint64_t word, uint32_t *parity) {
 }
 
 void addend_binary_chain(size_t rows, size_t words, const uint64_t *x, uint64_t *y) {
+  // Four at a time: a row alone waits for its own parity.
+  for (; rows >= 4; rows -= 4, x += 4 * words, y += 4 * words) {
+    uint32_t parity[4] = {0};
+    for (size_t i = 0; i < words; ++i)
+      for (size_t r = 0; r < 4; ++r) y[words * r + i] = chained(x[words * r + i], parity + r);
+  }
   for (size_t r = 0; r < rows; ++r, x += words, y += words) {
     uint32_t parity = 0;
     for (size_t i = 0; i < words; ++i) y[i] = chained(x[i], &parity);
@@ -28,6 +34,44 @@ void addend_binary_pack(size_t n, size_t words, const uint64_t *restrict rows,
       to[0] = (uint32_t)word;
       to[ADDEND_BINARY_PANEL] = (uint32_t)(word >> 32);
     }
+  }
+}
+
+/// The forms of a word of one column, 64 bytes apart, from the parity of the words before it.
+static void word_forms(uint64_t bits, uint64_t *parity, uint8_t *to) {
+  const uint64_t evens = 0x5555555555555555;
+  uint64_t u = bits;
+  for (int shift = 1; shift < 64; shift *= 2) u ^= u << shift;
+  u ^= 0 - *parity;
+  const uint64_t before = u << 1 | *parity, w = before ^ bits >> 1, own = before ^ (u & w);
+  *parity = u >> 63;
+  const uint64_t both = (w & evens) | (u & evens) << 1, alone = evens | (own & evens) << 1;
+  for (int i = 0; i < 8; ++i, to += 64) {
+    const unsigned x = both >> 8 * i & 255, y = alone >> 8 * i & 255;
+    to[0] = (uint8_t)((x & 15) | (y & 15) << 4);
+    to[512] = (uint8_t)(x >> 4 | (y & 240));
+  }
+}
+
+void addend_binary_forms(size_t n, size_t words, const uint32_t *restrict panels,
+                         uint8_t *restrict forms) {
+  const size_t size = ADDEND_BINARY_FORM_BYTES * words + ADDEND_BINARY_FORM_COLUMNS;
+  const size_t count = (n + ADDEND_BINARY_FORM_COLUMNS - 1) / ADDEND_BINARY_FORM_COLUMNS;
+  memset(forms, 0, count * size);
+  for (size_t j = 0; j < n; ++j) {
+    const size_t c = j % ADDEND_BINARY_FORM_COLUMNS;
+    const uint32_t *from = panels + j / ADDEND_BINARY_PANEL * 2 * ADDEND_BINARY_PANEL * words +
+                           j % ADDEND_BINARY_PANEL;
+    uint8_t *to = forms + j / ADDEND_BINARY_FORM_COLUMNS * size + 16 * (c / 4 % 4) + 4 * (c / 16) + c % 4;
+    uint32_t chain = 0;
+    uint64_t parity = 0;
+    for (size_t i = 0; i < words; ++i, from += 2 * ADDEND_BINARY_PANEL) {
+      const uint32_t lower = from[0], next = from[ADDEND_BINARY_PANEL];
+      word_forms(lower | (uint64_t)(lower ^ next ^ chain) << 32, &parity,
+                 to + ADDEND_BINARY_FORM_BYTES * i);
+      chain = next;
+    }
+    to[ADDEND_BINARY_FORM_BYTES * words] = (uint8_t)(0 - parity);
   }
 }
 

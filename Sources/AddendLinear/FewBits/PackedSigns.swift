@@ -38,8 +38,8 @@ struct PackedSigns: Sendable {
   /// `Σ_i x̂[r, i] sign(w[i, o])` of rows `[rows, inputs]`, one or more, `x̂` being signs or pixels.
   func sums(of x: Tensor<Float>) -> Tensor<Float> {
     let rows = x.shape[0]
-    var sums = [Int32](repeating: 0, count: rows * columns)
-    var results = sums.mutableSpan
+    let sums = AlignedBuffer<Int32>(uninitializedCount: rows * columns)
+    var results = sums.uniqueSpan
     switch form {
     case .signs(let matrix, let offsets):
       var words = [UInt64](repeating: 0, count: rows * matrix.wordCount)

@@ -1,5 +1,6 @@
 #ifndef ADDEND_BINARY_H
 #define ADDEND_BINARY_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,6 +58,29 @@ typedef void (*addend_binary_planes_fn)(size_t rows, size_t columns, const uint8
                                         uint64_t *restrict words);
 
 enum {
+  /// Columns of a panel of forms, and its bytes for each word of a row.
+  ADDEND_BINARY_FORM_COLUMNS = 64,
+  ADDEND_BINARY_FORM_BYTES = 1024,
+  /// The most rows and words of a row of one call for many rows.
+  ADDEND_BINARY_FORM_ROWS = 128,
+  ADDEND_BINARY_FORM_WORDS = 128,
+  /// Words of scratch memory for each word of a row.
+  ADDEND_BINARY_FORM_SCRATCH = 512,
+};
+
+/// A product of many rows, of one plane: Σ carries as forms over GF(2), 8 rows and 64 columns at a time.
+/// Of `product`, b is not read; first_panel and panels count panels of 64 columns. rows and words are 1 or
+/// more and at most as many as above. forms, scratch and, where `streams` says so, sums and its rows are on
+/// borders of 64 bytes.
+typedef struct {
+  addend_binary_product product;
+  const uint8_t *forms;  // panels as `addend_binary_forms` leaves them
+  uint64_t *scratch;     // ADDEND_BINARY_FORM_SCRATCH · words
+  bool streams;          // sums bypass the caches, which they would not fit
+} addend_binary_many;
+typedef void (*addend_binary_many_fn)(const addend_binary_many *many);
+
+enum {
   /// Weights whose sums with as many pixels are looked up at a time.
   ADDEND_BINARY_GROUP = 6,
   /// The most rows and panels of one call for pixels.
@@ -86,6 +110,7 @@ typedef struct {
   addend_binary_signs_fn signs;
   addend_binary_planes_fn planes;
   addend_binary_pixels_fn pixels;  // NULL where planes are faster
+  addend_binary_many_fn many;      // NULL where the processor does not map bytes by matrices of bits
 } addend_binary_kernels;
 
 /// The kernels of the widest set that `isa` contains. Counting bits within a vector is an instruction of
@@ -104,6 +129,15 @@ void addend_binary_chain(size_t rows, size_t words, const uint64_t *x, uint64_t 
 /// chained words. In the last panel, columns past n hold zeros.
 void addend_binary_pack(size_t n, size_t words, const uint64_t *restrict rows,
                         uint32_t *restrict panels);
+
+/// Lays n packed columns out as forms: ⌈n / 64⌉ panels of [words][16][64] bytes and the columns' parities,
+/// [64] bytes of 0 or 255. With p the parity of all places before a place and itself, q of those before it,
+/// and x the bit of the place after it, u = p, w = q ^ x and t = q ^ (u & w) are numbers of each even place.
+/// Of four places from the even places j and j + 2 a byte holds, from its bit 0 on, w(j), u(j), w(j + 2),
+/// u(j + 2), 1, t(j), 1, t(j + 2). Bytes 0–7 of a word's 16 are its 4-bit digits of even, 8–15 of odd index.
+/// Column c of a panel is at place 16 (c / 4 mod 4) + 4 (c / 16) + c mod 4; columns past n are zeros.
+void addend_binary_forms(size_t n, size_t words, const uint32_t *restrict panels,
+                         uint8_t *restrict forms);
 
 /// The extents of one image of rows of bits and of the windows over it.
 typedef struct {

@@ -39,6 +39,16 @@ struct BinaryMatrixTests {
     .init(rows: 1, columns: 35, bits: 100, planes: 8),
     .init(rows: 3, columns: 65, bits: 129, planes: 8),
     .init(rows: 90, columns: 70, bits: 2000, planes: 1),
+    // Many rows: their groups, panels and runs of words, whole and not, and the most words.
+    .init(rows: 63, columns: 256, bits: 768, planes: 1),
+    .init(rows: 64, columns: 255, bits: 768, planes: 1),
+    .init(rows: 64, columns: 256, bits: 768, planes: 1),
+    .init(rows: 72, columns: 256, bits: 1024, planes: 1),
+    .init(rows: 65, columns: 1024, bits: 1025, planes: 1),
+    .init(rows: 79, columns: 1030, bits: 705, planes: 1),
+    .init(rows: 136, columns: 320, bits: 769, planes: 1),
+    .init(rows: 66, columns: 256, bits: 8192, planes: 1),
+    .init(rows: 66, columns: 256, bits: 8193, planes: 1),
   ]
 
   /// Sums and bits are those of the definition, for classes of rows, thresholds met exactly and flips.
@@ -92,6 +102,44 @@ struct BinaryMatrixTests {
     #expect(bits == expectedBits)
   }
 
+  /// Extreme rows: all columns' places differ, or none.
+  @Test(arguments: InstructionSet.available, [768, 1000, 8192])
+  func manyRowsReachTheLargestCounts(_ set: InstructionSet, bits: Int) {
+    let (rows, columns, words) = (64, 256, BinaryRows.wordCount(bits))
+    let last = UInt64.max >> UInt64(64 * words - bits)
+    let ones = (0..<words).map { $0 == words - 1 ? last : .max }
+    let b = [UInt64]((0..<columns).map { $0 % 2 == 0 ? ones : ones.map { _ in 0 } }.joined())
+    let a = chained([UInt64](repeating: 0, count: rows * words), wordCount: words)
+    let matrix = BinaryMatrix(b.span, columns: columns, wordCount: words, using: set)
+    let offsets = [Int32](repeating: Int32(bits), count: columns)
+    var sums = [Int32](repeating: 0, count: rows * columns)
+    var span = sums.mutableSpan
+    matrix.sums(of: a.span, offsets: offsets.span, into: &span)
+    #expect(sums.indices.allSatisfy { sums[$0] == Int32($0 % 2 == 0 ? -bits : bits) })
+  }
+
+  /// Results that bypass the caches are those of the definition, as those that start elsewhere are.
+  @Test(arguments: InstructionSet.available)
+  func largeResultsAreThoseOfTheDefinition(_ set: InstructionSet) {
+    var random = RandomSource(seed: 6)
+    let (rows, columns, words) = (300, 1072, 13)
+    let a = chained(randomRows(rows, bits: 64 * words, &random), wordCount: words)
+    let b = randomRows(columns, bits: 64 * words, &random)
+    let offsets = (0..<columns).map { Int32($0) }
+    func sums(_ set: InstructionSet, skipping skipped: Int) -> [Int32] {
+      let matrix = BinaryMatrix(b.span, columns: columns, wordCount: words, using: set)
+      let memory = AlignedBuffer<Int32>(uninitializedCount: skipped + rows * columns)
+      var span = memory.uniqueSpan
+      var results = span.part(skipped..<skipped + rows * columns)
+      matrix.sums(of: a.span, offsets: offsets.span, into: &results)
+      let found = memory.span
+      return (skipped..<found.count).map { found[$0] }
+    }
+    let expected = sums(.scalar, skipping: 0)
+    #expect(sums(set, skipping: 0) == expected)
+    #expect(sums(set, skipping: 1) == expected)
+  }
+
   /// Pixels give what their planes give, whether looked up or not.
   @Test(arguments: InstructionSet.available, [1, 5, 6, 12, 13, 251, 252, 253, 784])
   func pixelsGiveWhatPlanesGive(_ set: InstructionSet, inputs: Int) {
@@ -141,7 +189,7 @@ struct BinaryMatrixTests {
   /// Threads share the work without changing it.
   @Test func productsDoNotDependOnThreads() {
     var random = RandomSource(seed: 5)
-    let (rows, columns, words) = (37, 300, 40)
+    let (rows, columns, words) = (150, 1100, 12)
     let a = randomRows(rows, bits: 64 * words, &random)
     let b = randomRows(columns, bits: 64 * words, &random)
     let matrix = BinaryMatrix(b.span, columns: columns, wordCount: words)
