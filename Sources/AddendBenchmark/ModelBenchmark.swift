@@ -159,8 +159,6 @@ public struct ModelBenchmark: Sendable {
     let first = costs.first { $0.node.layer.hasParameters }?.cost.multiplications ?? 0
     return 3 * all - Double(first)
   }
-
-  /// Random numbers; random symbols for a network that starts with an embedding.
 }
 
 extension Tensor where Scalar == Float {

@@ -8,7 +8,7 @@ struct CompareCommand: ParsableCommand {
     abstract: "Train one network under several maps and precisions and compare them.",
     discussion: """
       Same data, same order, same initial weights, same number of epochs; figures are those of the \
-      stored form of each network. Try: addend compare --dataset digits, or addend compare \
+      stored form of each network. Adam's epsilon is at least 2^-8 in logarithms. Try: addend compare --dataset digits, or addend compare \
       --precision float32 --precision mixed-bf16 --precision lns
       """)
 
@@ -25,7 +25,7 @@ struct CompareCommand: ParsableCommand {
     name: .customLong("map"),
     help: """
       A map to compare, repeatable: \(Maps.catalogue.names.joined(separator: ", ")). Default: \
-      float32, space and lookup; float32 alone of several precisions, and of logarithms.
+      float32, space and lookup; float32 alone where precisions are compared.
       """,
     transform: Specification.parse)
   var maps: [Specification] = []
@@ -33,7 +33,7 @@ struct CompareCommand: ParsableCommand {
   @Option(
     name: .customLong("precision"),
     help: ArgumentHelp(
-      stringLiteral: "To be compared as well, repeatable. \(NumberSystem.help) (default: float32)"),
+      stringLiteral: "A precision to compare, repeatable, beside float32. \(NumberSystem.help)"),
     transform: NumberSystem.parse)
   var systems: [NumberSystem] = []
 
@@ -71,12 +71,11 @@ struct CompareCommand: ParsableCommand {
 
   /// What is compared, row by row.
   private var arithmetics: [(system: NumberSystem, map: Specification)] {
-    (systems.isEmpty ? [NumberSystem(.float32)] : systems).flatMap { system in
-      // Look-ups into tables of logarithms have no kernels: nobody would wait for them unasked.
-      let isExact = systems.count > 1 || system.scalar.isLogarithmic
-      let standard = isExact ? [Specification("float32")] : Self.standardMaps
-      return (maps.isEmpty ? standard : maps).map { (system, $0) }
-    }
+    let float32 = NumberSystem(.float32)
+    var named = systems.isEmpty || maps.isEmpty ? [float32] : []
+    for system in systems where !named.contains(system) { named.append(system) }
+    let standard = systems.isEmpty ? Self.standardMaps : [Specification("float32")]
+    return named.flatMap { system in (maps.isEmpty ? standard : maps).map { (system, $0) } }
   }
 
   private func untrained(
@@ -109,7 +108,7 @@ struct CompareCommand: ParsableCommand {
         .joined(separator: " "),
       networks: contenders.map(\.result), samples: try samples(contenders, splits.test, loss),
       notes: [
-        "Figures are those of the stored form of each network; operations are counted, and tests hold the counts against what a counting number format sees."
+        "Figures are those of the stored form of each network; operations are counted, and tests hold the counts against what a counting number format sees. A product of logarithms counts as an addition; a sum as a comparison, a look-up and two additions."
       ])
     common.say("\n\(page.table)")
     common.say("\n\(ComparisonReport.energyNote).")

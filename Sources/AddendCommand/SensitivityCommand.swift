@@ -116,6 +116,7 @@ struct SensitivityCommand: ParsableCommand {
     let named = maps.isEmpty ? try Self.standardMaps.map { try Specification(parsing: $0) } : maps
     for map in named {
       // Heard of before the work, not after it.
+      if noise || part != .both { _ = try SensitivityReport.format(of: part, under: map) }
       let width = try Maps.configuration(map).operandBits
       if width == nil, try acceptedLoss() != nil {
         throw Failure(

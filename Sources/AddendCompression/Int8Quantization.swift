@@ -6,7 +6,7 @@ public import AddendTensors
 
 /// `quantize`: a trained network's products in int8, from its weights and the ranges of its activations.
 ///
-/// Layers whose operands have 8 bits or fewer already stay as they are.
+/// Layers of signs or few bits (`binary`, `kbit`) stay as they are.
 /// Normalisations are folded first (`BatchNormFolding`). Then calibration examples pass once through the
 /// network as in inference, in float32 arithmetic, while each map keeps a histogram of its inputs, from which
 /// `calibration` chooses the range that its bytes cover. Weights get a scale for each output. The maps are
@@ -85,7 +85,15 @@ public struct Int8Quantization: ModelTransform {
   ) throws(CompressionError) -> Model<Scalar> {
     guard let dataset else { throw .missingCalibration(transform: "quantize") }
     var model = try BatchNormFolding().transformed(model, calibration: nil)
-    let kept = try MapOwners(keeping: keep, in: model).keeping(upTo: 8, in: model)
+    let kept = try MapOwners(keeping: keep, in: model).keeping(in: model) {
+      $0 is BinaryConfiguration || $0 is KBitConfiguration
+    }
+    guard let kept else {
+      throw .unsuitable(
+        reason:
+          "nothing is left to quantize: all layers of '\(model.network.name)' are kept, or few bits"
+      )
+    }
     let map = Int8Configuration(calibration: calibration, percentile: percentile)
     var description = MapDescription<Scalar>(kept: kept, oldMap: model.map)
     model.rewrite(&description, map: map.specification)

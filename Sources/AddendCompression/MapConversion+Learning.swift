@@ -97,6 +97,7 @@ struct MapReplacement<Scalar: TensorScalar>: MapVisitor {
     var role = role
     role.precision = precision
     do throws(CatalogueError) {
+      try configuration.check(for: Scalar.self)
       let learner = MapLearner(
         try configuration.makeMap(role, weight: map.exactTwin.weight.value, using: &random))
       learners.append(learner)

@@ -49,16 +49,19 @@ struct MapOwners {
 
   func keeps(_ owner: String?) -> Bool { owner.map(kept.contains) ?? false }
 
-  /// The same, but that layers of `model` keep theirs, too, whose maps' operands have no more than `bits`.
-  func keeping<Scalar>(upTo bits: Int, in model: Model<Scalar>) -> MapOwners {
+  /// The same, but that layers of `model` whose maps `isKept` names keep theirs, too; `nil` where all do.
+  func keeping<Scalar>(
+    in model: Model<Scalar>, where isKept: (any MapConfiguration) -> Bool
+  ) -> MapOwners? {
     var (copy, list) = (model, OwnerList<Scalar>())
     copy.rewrite(&list)
-    let narrow = paths.filter { path in
-      let map = list.maps[path] ?? model.map
-      guard let width = (try? Maps.configuration(map))?.operandBits else { return false }
-      return max(width.weights, width.activations) <= bits
+    let more = paths.filter { path in
+      (try? Maps.configuration(list.maps[path] ?? model.map)).map(isKept) ?? false
     }
-    return MapOwners(paths, kept: kept.union(narrow))
+    let all = kept.union(more)
+    var survey = MapSurvey<Scalar>(owners: self)
+    copy.visitMaps(&survey)
+    return survey.found.allSatisfy(all.contains) ? nil : MapOwners(paths, kept: all)
   }
 }
 

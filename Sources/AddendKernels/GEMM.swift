@@ -133,7 +133,7 @@ public struct PackedMatrix: Sendable {
 extension InstructionSet {
   /// The table lives as long as the program.
   @unsafe var batchReduceKernels: UnsafePointer<addend_brgemm_kernels> {
-    unsafe addend_brgemm_select(addend_isa(UInt32(rawValue)))
+    unsafe addend_brgemm_select(isa)
   }
 }
 

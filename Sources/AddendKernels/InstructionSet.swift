@@ -41,3 +41,11 @@ public enum InstructionSet: Int, CaseIterable, Comparable, Sendable, CustomStrin
     }
   }
 }
+
+extension InstructionSet {
+  /// - Precondition: this machine runs the set.
+  var isa: addend_isa {
+    precondition(Self.available.contains(self), "\(self) is not available here")
+    return addend_isa(UInt32(rawValue))
+  }
+}

@@ -21,7 +21,7 @@ public struct LIBXSMMProduct: Sendable {
       var product = unsafe addend_xsmm()
       guard
         unsafe addend_xsmm_init(
-          &product, addend_isa(UInt32(set.rawValue)), shape.m, shape.n, shape.k)
+          &product, set.isa, shape.m, shape.n, shape.k)
       else { return nil }
       unsafe self.product = product
     }

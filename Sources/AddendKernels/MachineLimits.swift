@@ -16,7 +16,7 @@ public enum MachineLimit: CaseIterable, Sendable {
   /// Runs `rounds` of the loop and returns the number of operations done.
   public func run(rounds: Int, using set: InstructionSet = .best) -> Int {
     precondition(rounds >= 0 && InstructionSet.available.contains(set), "rounds on a set we have")
-    let isa = addend_isa(UInt32(set.rawValue))
+    let isa = set.isa
     switch self {
     case .multiplyAdds:
       var result: Float = 0

@@ -50,7 +50,7 @@ public final class MemoryStream: Sendable {
     // Safe: the memory holds as many arrays of `count` floats as the kind uses.
     return Int(
       unsafe addend_limit_stream(
-        addend_isa(UInt32(set.rawValue)), addend_stream(UInt32(kind.rawValue)), bypassesCaches,
+        set.isa, addend_stream(UInt32(kind.rawValue)), bypassesCaches,
         rounds, count, a, arrays > 1 ? a + count : nil, arrays > 2 ? a + 2 * count : nil, &result))
   }
 

@@ -36,10 +36,22 @@ public protocol MapConfiguration: Configurable {
 
   /// How wide what it multiplies is; `nil` for a map that does not multiply.
   var operandBits: OperandBits? { get }
+
+  /// Whether numbers of `scalar` hold what this map computes in them.
+  func suits<Scalar: TensorScalar>(_ scalar: Scalar.Type) -> Bool
 }
 
 extension MapConfiguration {
   public var operandBits: OperandBits? { nil }
+  public func suits<Scalar: TensorScalar>(_ scalar: Scalar.Type) -> Bool { true }
+
+  /// - Throws: `CatalogueError.invalidParameter` for a format that does not hold what this map computes.
+  public func check<Scalar: TensorScalar>(for scalar: Scalar.Type) throws(CatalogueError) {
+    guard !suits(scalar) else { return }
+    throw .invalidParameter(
+      of: Self.declaration.name, parameter: "the numbers' format",
+      expected: "one that holds this map's integers and their sums", found: Scalar.formatName)
+  }
 
   /// A fresh map, its weights uniform on ±√(6 / inputSize) (He et al., 2015, eq. 10 for a uniform
   /// law). The weights are drawn first: maps of every kind start from the same ones.

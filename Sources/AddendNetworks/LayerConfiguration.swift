@@ -41,6 +41,7 @@ public struct BuildingSite: Sendable {
       let configuration = try choice.map { (choice) throws(CatalogueError) in
         try Maps.configuration(choice)
       }
+      try (configuration ?? map).check(for: scalar)
       return try (configuration ?? map).makeMap(role, of: scalar, using: &random)
     } catch {
       throw .parameters(layer: location, error)

@@ -13,6 +13,7 @@ public struct CountingScalar: TensorScalar {
 
   public static var formatName: String { "counting" }
   public static var symbolCount: Int { Double.symbolCount }
+  public static var leastPositive: Double { Double.leastPositive }
   public static var zero: CountingScalar { CountingScalar(0) }
 
   public static func + (a: Self, b: Self) -> Self {

@@ -1,7 +1,6 @@
 // What a format need not say, and the two formats of the language.
 
 extension TensorScalar {
-  public static var leastPositive: Double { .leastNonzeroMagnitude }
   public static var isLogarithmic: Bool { false }
   public static func += (a: inout Self, b: Self) { a = a + b }
   public static func -= (a: inout Self, b: Self) { a = a - b }
@@ -46,6 +45,7 @@ extension Float: TensorScalar {
 extension Double: TensorScalar {
   public static var formatName: String { "float64" }
   public static var symbolCount: Int { 1 << 53 + 1 }
+  public static var leastPositive: Double { .leastNonzeroMagnitude }
   public var double: Double { self }
   public static func squareRoot(_ x: Double) -> Double { x.squareRoot() }
 }

@@ -62,8 +62,8 @@ private func result(_ text: String) throws -> [String: Any] {
 /// Networks of different numbers stand side by side, in the order given.
 @Test func comparisonsTakeSeveralPrecisions() throws {
   let outcome = try command.run(
-    "compare", "--dataset", "digits", "--model", "mlp:hidden=16,layers=1", "--precision", "float32",
-    "--precision", "mixed-bf16", "--precision", "lns", "--epochs", "1", "--json", "-")
+    "compare", "--dataset", "digits", "--model", "mlp:hidden=16,layers=1", "--precision",
+    "mixed-bf16", "--precision", "lns", "--precision", "lns", "--epochs", "1", "--json", "-")
   #expect(outcome.status == 0, "\(outcome.error)")
   let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
   let results = try #require(object?["results"] as? [[String: Any]])

@@ -51,7 +51,7 @@ struct Int8QuantizationTests {
     #expect(survey.isInt8 == [false, true, false])
   }
 
-  @Test func narrowerLayersStay() throws {
+  @Test func layersOfFewBitsStay() throws {
     let binary = try MapConversion(to: Specification("binary"), keep: ["last"])
       .transformed(trained(), calibration: digits().training)
     let quantized = try Int8Quantization(examples: 100)
@@ -61,6 +61,11 @@ struct Int8QuantizationTests {
     copy.visitMaps(&survey)
     #expect(survey.isInt8 == [false, false, true])
     #expect(quantized.network.layers.compactMap(\.ownMap?.name) == ["binary", "binary"])
+    let all = try MapConversion(to: Specification("binary"))
+      .transformed(trained(), calibration: digits().training)
+    #expect(throws: CompressionError.self) {
+      try Int8Quantization(examples: 100).transformed(all, calibration: digits().training)
+    }
   }
 
   private struct MapNames: MapVisitor {
@@ -102,6 +107,22 @@ struct Int8QuantizationTests {
     #expect(try accuracy(quantized) > accuracy(exact) - 0.02)
     let x = splits.test.batch(Array(0..<20)).input
     #expect(try Model<Float>.reloaded(quantized).forward(x) == quantized.forward(x))
+  }
+
+  /// Maps that round become bytes like exact ones; bytes are calibrated again.
+  @Test(arguments: ["fp8", "dfp16:bits=8", "int8"])
+  func roundedLayersAreQuantised(_ map: String) throws {
+    let (training, specification) = (try digits().training, try Specification(parsing: map))
+    let rounded = try MapConversion(to: specification)
+      .transformed(trained(), calibration: training).frozen()
+    let quantized = try Int8Quantization(calibration: .percentile, percentile: 90, examples: 100)
+      .transformed(rounded, calibration: training).frozen()
+    var survey = MapNames()
+    var copy = quantized
+    copy.visitMaps(&survey)
+    #expect(survey.isInt8 == [true, true, true])
+    let x = try digits().test.batch(Array(0..<50)).input
+    #expect(try quantized.forward(x) != rounded.forward(x))
   }
 
   /// A quantised network goes on learning.

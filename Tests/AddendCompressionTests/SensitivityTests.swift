@@ -83,12 +83,12 @@ struct SensitivityTests {
 
   @Test func everyBatchMeetsNoiseOfItsOwn() throws {
     let (model, splits) = try Self.trained.get()
-    // The same examples twice: were the noise of both the same, so were the losses' sum and its half.
-    let once = Array(0..<100)
+    // A whole batch twice: were the noise of both the same, so were the losses' sum and its half.
+    let once = Array(0..<200)
     func loss(_ places: [Int]) throws -> Double {
       let study = try SensitivityStudy(
         of: model, on: Subset(splits.training, places), loss: SoftmaxCrossEntropy(),
-        examples: places.count, batchSize: once.count)
+        examples: places.count)
       let noise = Perturbation(
         .fixed(DynamicFixedPoint(bits: 3)), of: .activations, asNoise: true)
       return try study.evaluation(perturbing: "dense1", noise).loss

@@ -131,6 +131,9 @@ struct FloatFormatTests {
       // Four deviations of the mean of 20,000 draws with probability 0.3.
       #expect(abs((sum / 20_000 - x) / format.epsilon) < 4 * (0.3 * 0.7 / 20_000).squareRoot())
       #expect(format.rounded(1, stochastically: 0.999) == 1)
+      // Past the greatest number no draw makes infinity of what is nearest to it.
+      let past = format.greatest * (1 + format.epsilon / 8)
+      #expect(format.rounded(past, stochastically: 0.999) == format.greatest)
     }
   }
 }

@@ -42,6 +42,9 @@ struct PrecisionTextTests {
     #expect(try Precision(parsing: "products=dfp16") == .dfp16)
     #expect(try Precision(parsing: "products=fp8").gradients == .e5m2)
     #expect(try Precision(parsing: "products=fp8,gradients=bf16").gradients == .bfloat16)
+    #expect(
+      try Precision(parsing: "activations=fp8,weights=fp8,gradients=fp8")
+        == Precision(parsing: "products=fp8"))
   }
 
   @Test(

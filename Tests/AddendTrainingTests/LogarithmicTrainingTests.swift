@@ -44,15 +44,30 @@ struct LogarithmicTrainingTests {
     #expect(try Self.accuracy(LNS16.self, plan: Self.plan(kahan)) > exact - 0.02)
   }
 
-  /// Squares of gradients below 2⁻⁸ vanish; the gradients do not, and Adam divides them by no less than that.
+  /// Squares of small gradients vanish; the gradients do not, and Adam divides them by no less than what would.
   @Test(arguments: [Adam() as any Optimizer, AdamW(decay: 0), AdaMax()])
   func stepsAreBoundedWhereSquaresVanish(_ optimizer: any Optimizer) {
-    var weight = Tensor<LNS16>([1], [LNS16(1)])
-    var state = optimizer.stateNames.map { _ in Tensor<LNS16>([1]) }
-    let gradient = Tensor<LNS16>([1], [LNS16(0x1p-9)])
-    optimizer.update(
-      &weight, gradient: gradient, state: &state, UpdateMoment(learningRate: 0.125, step: 1))
-    #expect((0.87...0.99) ~= weight[0].double)
+    func moved<Scalar: TensorScalar>(_ scalar: Scalar.Type, gradient: Double) -> Double {
+      var weight = Tensor<Scalar>([1], [Scalar(1)])
+      var state = optimizer.stateNames.map { _ in Tensor<Scalar>([1]) }
+      optimizer.update(
+        &weight, gradient: Tensor([1], [Scalar(gradient)]), state: &state,
+        UpdateMoment(learningRate: 0.125, step: 1))
+      return weight[0].double
+    }
+    #expect((0.87...0.99) ~= moved(LNS16.self, gradient: 0x1p-9))
+    #expect((0.87...0.99) ~= moved(Half.self, gradient: 0x1p-13))
+    #expect((0.87...0.99) ~= moved(BFloat16.self, gradient: 0x1p-68))
+  }
+
+  /// Maps whose integers logarithms do not hold are refused, fresh and in a trained network.
+  @Test(arguments: ["int8", "space", "kbit:weights=8,activations=8"])
+  func mapsOfIntegersAreRefused(_ map: String) throws {
+    let error = #expect(throws: NetworkError.self) {
+      try Model<LNS16>(Self.network, map: Specification(parsing: map), seed: 1)
+    }
+    #expect(error?.description.contains("lns5.10/64") == true)
+    _ = try Model<Float>(Self.network, map: Specification(parsing: map), seed: 1)
   }
 
   @Test func adamTrainsWithItsStandardSettings() throws {

@@ -94,6 +94,14 @@ struct LossScaleTests {
     #expect(weight.trainer.lossScale.value == 4096)
   }
 
+  /// −2 · 10¹² overflows float16 even times 2⁻²⁴; before that, scales are tried one after the other.
+  @Test func trainingEndsWhereNoScaleHelps() throws {
+    var weight = try Weight(.float16, input: 1, distance: 1e12, rate: 1e-3)
+    for _ in 0..<40 { try weight.step() }
+    #expect(weight.trainer.lossScale.value == 0x1p-24)
+    #expect(throws: TrainingError.unscalable(epoch: 1, step: 41)) { try weight.step() }
+  }
+
   @Test func checkpointsKeepTheScale() throws {
     let splits = try Datasets.load(Specification("digits"), from: DataStore())
     func trainer() throws -> Trainer<Float> {

@@ -24,6 +24,9 @@ struct NumberSystem: Equatable {
   /// Reads the name of a precision, or of logarithms.
   static func parse(_ text: String) throws -> NumberSystem {
     if let scalar = LogNumberFormats.format(named: text) { return NumberSystem(scalar) }
+    guard !text.hasPrefix("lns,") else {
+      throw ValidationError("lns takes no roles: all numbers are logarithms, updates as well.")
+    }
     guard text == "lns" || text.hasPrefix("lns:") else {
       return NumberSystem(try Precision.parse(text))
     }
@@ -51,7 +54,7 @@ struct NumberSystem: Equatable {
     guard let scalar = LogNumberFormats.format(named: name) else {
       let widths = LogNumberFormats.widths.map { "\($0).\($1)" }.joined(separator: ", ")
       throw ValidationError(
-        "There are no logarithms of \(integer).\(fraction) bits with that step; there are \(widths) with step 1/2, 1/8, 1/64 or exact."
+        "There are no logarithms of \(integer).\(fraction) bits with step \(steps == 0 ? "exact" : "1/\(steps)"); there are \(widths), each with step 1/2, 1/8, 1/64 or exact."
       )
     }
     return scalar

@@ -11,10 +11,13 @@ extension NetworkResult {
       .multiplications: Double(cost.multiplications), .additions: Double(cost.additions),
       .lookups: Double(cost.lookups), .comparisons: Double(cost.comparisons),
       .bitOperations: Double(cost.bitOperations),
-      .energyPicojoules: EnergyModel.horowitz.picojoules(cost),
       .bytesStored: Double(archive.storedSize.byteCount),
       .parameters: Double(model.parameterCount),
     ]
+    // The model has no prices of sums of 16-bit logarithms.
+    if !Scalar.isLogarithmic {
+      figures[.energyPicojoules] = EnergyModel.horowitz.picojoules(cost)
+    }
     if let evaluation {
       figures[.loss] = evaluation.loss
       figures[usesPerplexity ? .perplexity : .accuracy] =

@@ -29,16 +29,26 @@ struct SensitivityReport {
     if part == .both && !isNoise {
       return try study.evaluation(assigning: MapAssignment([layer: map])).loss
     }
-    guard let precision = (try Maps.configuration(map) as? any RoundedConfiguration)?.precision,
-      let format = part == .activations ? precision.activations : precision.weights,
-      part != .both || precision.activations == precision.weights
-    else {
-      throw Failure(
-        .usage, "the map '\(map)' has no one format: its parts cannot be perturbed one by one")
-    }
+    let format = try Self.format(of: part, under: map)
     return try study.evaluation(
       perturbing: layer, Perturbation(format, of: part, asNoise: isNoise)
     ).loss
+  }
+
+  /// What numbers of `part` are rounded to.
+  static func format(of part: Perturbation.Part, under map: Specification) throws -> NumberFormat {
+    guard let precision = (try Maps.configuration(map) as? any RoundedConfiguration)?.precision,
+      let format = part == .activations ? precision.activations : precision.weights
+    else {
+      throw Failure(
+        .usage, "the map '\(map)' rounds to no format: --noise and --part are for maps that do")
+    }
+    guard part != .both || precision.activations == precision.weights else {
+      throw Failure(
+        .usage,
+        "the map '\(map)' has a format for weights and another for activations: give --part")
+    }
+    return format
   }
 
   private func growth(_ layer: String, _ map: Specification) -> Double {

@@ -46,10 +46,12 @@ extension Model: ComparedModel {
     plan: TrainingPlan, splits: DatasetSplits, dataset: Specification, options: CommonOptions
   ) throws -> Contender {
     var trainer = Trainer(self, plan: plan)
-    let isExact = map.name == "float32"
+    let arithmetic = NetworkResult(
+      network: network.name, map: "\(map)", precision: precisionName, figures: [:]
+    ).arithmetic
     var observers: [any TrainingObserver<Scalar>] = [
       ProgressObserver<Scalar>(
-        title: isExact ? precisionName : map.name, options: options, epochs: plan.epochs,
+        title: arithmetic, options: options, epochs: plan.epochs,
         splits: splits)
     ]
     try trainer.run(on: splits, observers: &observers)

@@ -49,7 +49,7 @@ internal import CAddendKernels
     self.groups = groups
     window = addend_window(geometry)
     isDepthwise = groups > 1 && geometry.channels == 1 && outputs == 1
-    let isa = addend_isa(UInt32(instructionSet.rawValue))
+    let isa = instructionSet.isa
     guard let kernels = unsafe addend_brgemm_select(isa),
       let depthwise = unsafe addend_depthwise_select(isa)
     else { return nil }

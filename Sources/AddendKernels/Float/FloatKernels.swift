@@ -23,6 +23,6 @@ public struct FloatKernels: Sendable {
 
   /// The table lives as long as the program.
   @unsafe var table: UnsafePointer<addend_f32_kernels> {
-    unsafe addend_f32_select(addend_isa(UInt32(instructionSet.rawValue)))
+    unsafe addend_f32_select(instructionSet.isa)
   }
 }

@@ -16,7 +16,7 @@ public struct QuantizationKernels: Sendable {
   public static let best = QuantizationKernels(.best)
 
   private var kernels: addend_quantize_kernels {
-    addend_quantize_select(addend_isa(UInt32(instructionSet.rawValue)))
+    addend_quantize_select(instructionSet.isa)
   }
 
   private static var partSize: Int { FloatKernels.partSize }

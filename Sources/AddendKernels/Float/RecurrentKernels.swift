@@ -28,7 +28,7 @@ public struct RecurrentKernels: Sendable {
 
   /// The table lives as long as the program.
   @unsafe var table: UnsafePointer<addend_recurrent_kernels> {
-    unsafe addend_recurrent_select(addend_isa(UInt32(instructionSet.rawValue)))
+    unsafe addend_recurrent_select(instructionSet.isa)
   }
 
   var lanes: Int { unsafe table.pointee.lanes }

@@ -18,7 +18,7 @@ public struct RecurrentStepKernels: Sendable {
   }
 
   private var kernels: addend_step_kernels {
-    addend_steps_select(addend_isa(UInt32(instructionSet.rawValue)), functions.steps)
+    addend_steps_select(instructionSet.isa, functions.steps)
   }
 
   /// Rows of a state that a thread works on at a time.

@@ -16,7 +16,7 @@ public struct TaylorKernels: Sendable {
   public static let best = TaylorKernels(.best)
 
   private var kernels: addend_taylor_kernels {
-    addend_taylor_select(addend_isa(UInt32(instructionSet.rawValue)))
+    addend_taylor_select(instructionSet.isa)
   }
 
   private static func partRows(columns: Int) -> Int { max(1, 8192 / columns) }

@@ -57,7 +57,7 @@ internal import CAddendKernels
     self.geometry = geometry
     self.outputs = outputs
     self.tile = tile
-    let isa = addend_isa(UInt32(set.rawValue))
+    let isa = set.isa
     var plan = addend_winograd_plan()
     plan.batch = geometry.batch
     plan.height = geometry.height

@@ -157,6 +157,6 @@ public struct RoundingKernels: Sendable {
 
   /// The table lives as long as the program.
   @unsafe private var table: UnsafePointer<addend_rounding_kernels> {
-    unsafe addend_rounding_select(addend_isa(UInt32(set.rawValue)))
+    unsafe addend_rounding_select(set.isa)
   }
 }

@@ -20,7 +20,7 @@ public struct GiantTableKernels: Sendable {
   public static let best = GiantTableKernels(.best)
 
   private var functions: addend_giant_kernels {
-    addend_giant_select(addend_isa(UInt32(instructionSet.rawValue)))
+    addend_giant_select(instructionSet.isa)
   }
 
   // Safe throughout: extents and indices are checked before addresses are taken, parts write results

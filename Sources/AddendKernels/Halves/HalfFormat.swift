@@ -44,7 +44,7 @@ public enum HalfFormat: Hashable, Sendable {
   init(_ format: HalfFormat, _ set: InstructionSet) {
     precondition(InstructionSet.available.contains(set), "\(set) is not available here")
     self.format = format
-    let isa = addend_isa(UInt32(set.rawValue))
+    let isa = set.isa
     unsafe roundings = addend_halves_select(isa)
     if let bits = format.mantissaBits {
       unsafe products =

@@ -69,11 +69,3 @@ public struct AffineQuantization: Hashable, Sendable {
 
   private static let partSize = 1 << 16
 }
-
-extension InstructionSet {
-  /// - Precondition: this machine runs the set.
-  var isa: addend_isa {
-    precondition(Self.available.contains(self), "\(self) is not available here")
-    return addend_isa(UInt32(rawValue))
-  }
-}

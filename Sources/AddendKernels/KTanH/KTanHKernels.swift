@@ -18,7 +18,7 @@ public struct KTanHKernels: Sendable {
   public static let best = KTanHKernels(.best)
 
   var kernels: addend_ktanh_kernels {
-    addend_ktanh_select(addend_isa(UInt32(instructionSet.rawValue)))
+    addend_ktanh_select(instructionSet.isa)
   }
 
   /// `y = T(x)`, integers only. `Number` has the 16 bits of a bfloat16 number.

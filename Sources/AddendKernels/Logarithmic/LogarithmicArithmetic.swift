@@ -7,59 +7,47 @@ internal import CAddendKernels
 /// bits in excess code; see `LogNumber` for what patterns mean.
 ///
 /// All of it is done with integers and tables; `pattern(of:)` and `double(of:)` alone see a `Double`.
-public struct LogarithmicArithmetic: Sendable {
+@safe public struct LogarithmicArithmetic: @unchecked Sendable {
   public let integer, fraction, steps: Int
-  let tables: LogarithmicTables
-  private let sums: AlignedBuffer<Int32>
-  private let curves: AlignedBuffer<UInt16>?
-  private let plan: Plan
-
-  /// An `addend_lns_table` without its addresses.
-  private struct Plan: Sendable {
-    let bias, half, shift, offset, last: Int32
-  }
+  private let content: Unmanaged<LogarithmicContent>
+  private let table: UnsafePointer<addend_lns_table>
 
   /// - Parameters:
-  ///   - integer: bits before the point, the logarithm's sign among them.
+  ///   - integer: bits before the point, the logarithm's sign among them, 2 to 9.
   ///   - fraction: bits after it, 6 to 12; 15 at most with those before.
   ///   - steps: entries to a unit in the tables of sums: 2, 8, 64, or 0 for one at every logarithm.
   public init(integer: Int, fraction: Int, steps: Int) {
-    precondition(integer >= 2 && integer + fraction <= 15, "a logarithm has at most 15 bits")
     self.integer = integer
     self.fraction = fraction
     self.steps = steps
-    tables = LogarithmicTables.of(fraction: fraction)
-    (sums, curves) = tables.sums(steps: steps)
-    let table = unsafe addend_lns_table(integer: integer, fraction: fraction, steps: steps)
-    plan = unsafe Plan(
-      bias: table.bias, half: table.half, shift: table.shift, offset: table.offset,
-      last: table.last)
+    unsafe content = LogarithmicContent.of(integer: integer, fraction: fraction, steps: steps)
+    unsafe table = content._withUnsafeGuaranteedRef { unsafe $0.table }
   }
 
   /// What is added to a logarithm to make its code.
-  public var bias: Int { Int(plan.bias) }
+  public var bias: Int { unsafe Int(table.pointee.bias) }
   /// One's pattern.
-  public var one: UInt16 { UInt16(plan.bias) }
+  public var one: UInt16 { UInt16(bias) }
   /// The largest logarithm; the smallest is its negative.
   public var largest: Int { bias - 1 }
   /// Entries of the tables of sums, both together.
-  public var entryCount: Int { sums.count }
+  public var entryCount: Int { withContent { $0.sums.count } }
+
+  private func withContent<Result>(_ body: (LogarithmicContent) -> Result) -> Result {
+    unsafe content._withUnsafeGuaranteedRef(body)
+  }
+  private var tables: LogarithmicTables { withContent { $0.tables } }
 
   @unsafe func withTable<Result>(
     _ body: (UnsafePointer<addend_lns_table>) -> Result
   ) -> Result {
-    let span = sums.span
-    let curveSpan = curves?.span
-    var table = unsafe addend_lns_table(
-      bias: plan.bias, fraction: Int32(fraction), half: plan.half, shift: plan.shift,
-      offset: plan.offset, last: plan.last, sums: span.address, curves: curveSpan?.address)
-    return unsafe body(&table)
+    unsafe body(table)
   }
 
   // Single numbers, as patterns.
 
   public func sum(_ a: UInt16, _ b: UInt16) -> UInt16 {
-    unsafe withTable { unsafe addend_lns_sum($0, a, b) }
+    unsafe addend_lns_sum(table, a, b)
   }
 
   public func product(_ a: UInt16, _ b: UInt16) -> UInt16 {
@@ -156,10 +144,12 @@ public struct LogarithmicArithmetic: Sendable {
   /// The nearest by logarithm: the largest for what is larger, zero for what is below the smallest and for
   /// NaN.
   public func pattern(of x: Double) -> UInt16 {
-    addend_lns_from_double(plan.bias, Int32(fraction), x)
+    addend_lns_from_double(Int32(bias), Int32(fraction), x)
   }
 
-  public func double(of a: UInt16) -> Double { addend_lns_to_double(plan.bias, Int32(fraction), a) }
+  public func double(of a: UInt16) -> Double {
+    addend_lns_to_double(Int32(bias), Int32(fraction), a)
+  }
 
   // Parts of patterns.
 

@@ -19,7 +19,7 @@ public struct LogarithmicKernels: Sendable {
 
   /// The kernels live as long as the program.
   @unsafe private var kernels: addend_lns_kernels {
-    unsafe addend_lns_select(addend_isa(UInt32(instructionSet.rawValue))).pointee
+    unsafe addend_lns_select(instructionSet.isa).pointee
   }
 
   /// Numbers that a thread takes at a time.

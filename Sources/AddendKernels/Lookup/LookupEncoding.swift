@@ -6,7 +6,7 @@ private let rowsPerTask = 64
 /// The kernels of an instruction set that this machine must have.
 func lookupKernels(_ set: InstructionSet) -> addend_lookup_kernels {
   precondition(InstructionSet.available.contains(set), "\(set) is not available here")
-  return addend_lookup_select(addend_isa(UInt32(set.rawValue)))
+  return addend_lookup_select(set.isa)
 }
 
 /// Walks each block's tree: `codes[j, r]` is the leaf that row `r` reaches in block `j`.

@@ -17,7 +17,7 @@ public struct SpaceKernels: Sendable {
   public static let best = SpaceKernels(.best)
 
   var functions: addend_space_kernels {
-    addend_space_select(addend_isa(UInt32(instructionSet.rawValue)))
+    addend_space_select(instructionSet.isa)
   }
 
   /// Rows that a thread works on at a time: about 100,000 look-ups, which take some 10 µs.

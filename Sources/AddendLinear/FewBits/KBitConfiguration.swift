@@ -53,6 +53,11 @@ public struct KBitConfiguration: MapConfiguration, Hashable {
     OperandBits(weights: weights, activations: activations == 0 ? 32 : activations)
   }
 
+  // Products of wider codes pass the largest logarithm when they are added up.
+  public func suits<Scalar: TensorScalar>(_ scalar: Scalar.Type) -> Bool {
+    !Scalar.isLogarithmic || weights + activations <= 8
+  }
+
   public var specification: Specification {
     Specification(
       "kbit",

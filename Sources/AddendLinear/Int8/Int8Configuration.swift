@@ -41,6 +41,9 @@ public struct Int8Configuration: MapConfiguration, Hashable {
 
   public var operandBits: OperandBits? { OperandBits(weights: 8, activations: 8) }
 
+  // Sums of integers pass the largest logarithm, and lose their last digits before.
+  public func suits<Scalar: TensorScalar>(_ scalar: Scalar.Type) -> Bool { !Scalar.isLogarithmic }
+
   public var specification: Specification {
     Specification(
       "int8",

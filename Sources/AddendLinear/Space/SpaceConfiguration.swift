@@ -123,6 +123,9 @@ public struct SpaceConfiguration: MapConfiguration, Hashable {
       schemes.gradients, "gradient-scheme", words: gradients, dimension: rows)
   }
 
+  // Words are indices, which logarithms do not hold.
+  public func suits<Scalar: TensorScalar>(_ scalar: Scalar.Type) -> Bool { !Scalar.isLogarithmic }
+
   public var specification: Specification {
     Specification(
       "space",

@@ -25,9 +25,10 @@ public struct Accumulation: Hashable, Sendable, CustomStringConvertible {
 
   public static let own = Accumulation(levels: [])
 
-  /// - Precondition: no more than four levels.
+  /// - Precondition: no more than four levels, none of fewer bits than the one before.
   public init(levels: [Level]) {
     precondition(levels.count <= RoundingKernels.levelLimit, "levels are few")
+    precondition(Self.ascends(levels), "sums go from narrow to wide formats")
     // The last level's length says nothing, so all are the same.
     self.levels =
       levels.dropLast() + levels.suffix(1).map { Level($0.format, length: 1) }
@@ -61,11 +62,15 @@ public struct Accumulation: Hashable, Sendable, CustomStringConvertible {
       guard let length = words.count == 2 ? Int(words[1]) : standard, 1...(1 << 30) ~= length else {
         return nil
       }
-      let bits = format?.bitCount ?? 32
-      guard bits >= levels.last.map({ $0.format?.bitCount ?? 32 }) ?? 0 else { return nil }
       levels.append(Level(format, length: length))
     }
+    guard Self.ascends(levels) else { return nil }
     self.init(levels: levels)
+  }
+
+  private static func ascends(_ levels: [Level]) -> Bool {
+    let bits = levels.map { $0.format?.bitCount ?? 32 }
+    return zip(bits, bits.dropFirst()).allSatisfy { $0 <= $1 }
   }
 
   /// The same for the kernels of float32.

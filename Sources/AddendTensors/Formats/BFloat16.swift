@@ -34,6 +34,7 @@ public struct BFloat16: TensorScalar, Hashable {
 
   public static var formatName: String { "bfloat16" }
   public static var symbolCount: Int { 257 }
+  public static var leastPositive: Double { 0x1p-133 }
 
   public typealias Accumulator = Float
   public static func product(_ x: BFloat16, _ y: BFloat16) -> Float { x.float * y.float }

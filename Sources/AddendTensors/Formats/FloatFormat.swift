@@ -47,7 +47,7 @@ public struct FloatFormat: Hashable, Sendable {
   /// The neighbour below or above `x`, each with the probability that makes `x` the mean; `draw` is
   /// uniform on [0, 1). What is beyond the greatest number is rounded to nearest.
   public func rounded(_ x: Double, stochastically draw: Double) -> Double {
-    rounded(x) { ($0 + draw).rounded(.down) }
+    x.magnitude > greatest ? rounded(x) : rounded(x) { ($0 + draw).rounded(.down) }
   }
 
   private func rounded(_ x: Double, _ whole: (Double) -> Double) -> Double {

@@ -60,9 +60,9 @@ extension Precision {
           (weights, gradients) = (precision.weights, precision.gradients)
         }
       }
-    case "activations": activations = try Self.format(text, role)
-    case "weights": weights = try Self.format(text, role)
-    case "gradients": gradients = try Self.format(text, role)
+    case "activations": activations = text == "fp8" ? .e4m3 : try Self.format(text, role)
+    case "weights": weights = text == "fp8" ? .e4m3 : try Self.format(text, role)
+    case "gradients": gradients = text == "fp8" ? .e5m2 : try Self.format(text, role)
     case "accumulate":
       guard let levels = Accumulation(text) else {
         throw .invalidRole(
@@ -103,7 +103,8 @@ extension Precision {
   private static func format(_ text: String, _ role: String) throws(PrecisionError) -> NumberFormat
   {
     guard let format = NumberFormat(text) else {
-      throw .invalidRole(role, expected: "one of \(NumberFormat.names)", found: text)
+      let eightBits = role == "update" ? "" : "fp8, "
+      throw .invalidRole(role, expected: "one of \(eightBits)\(NumberFormat.names)", found: text)
     }
     return format
   }

@@ -16,6 +16,7 @@ public struct SmallFloat<Layout: SmallFloatLayout>: TensorScalar, Hashable {
 
   public static var formatName: String { Layout.format.name }
   public static var symbolCount: Int { 2 << Layout.format.fractionBits + 1 }
+  public static var leastPositive: Double { Layout.format.value(of: 1) }
 
   public typealias Accumulator = Float
   public static func product(_ x: Self, _ y: Self) -> Float { Float(x.double * y.double) }

@@ -11,6 +11,8 @@ public struct LossScale: Hashable, Sendable {
   public internal(set) var finiteSteps = 0
   /// Steps left out.
   public internal(set) var skippedSteps = 0
+  /// Whether a step was left out with the smallest scale.
+  private(set) var isExhausted = false
   let isUsed, isDynamic: Bool
 
   init(_ scaling: Precision.LossScaling) {
@@ -20,6 +22,8 @@ public struct LossScale: Hashable, Sendable {
     case .dynamic: (value, isUsed, isDynamic) = (65536, true, true)
     }
   }
+
+  var isConstant: Bool { isUsed && !isDynamic }
 
   /// `gradient` times the scale.
   func scaled<Scalar>(_ gradient: consuming Tensor<Scalar>) -> Tensor<Scalar> {
@@ -38,6 +42,7 @@ public struct LossScale: Hashable, Sendable {
       value = min(2 * value, Precision.LossScaling.range.upperBound)
     } else {
       skippedSteps += 1
+      isExhausted = value == Precision.LossScaling.range.lowerBound
       value = max(value / 2, Precision.LossScaling.range.lowerBound)
     }
     finiteSteps = 0

@@ -46,7 +46,9 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
     model.prepare(for: progress)
     let (own, totals) = try passes(batch).summed(over: communicator)
     guard totals.loss.isFinite else {
-      throw .diverged(epoch: position.epoch + 1, step: position.step + 1)
+      let (epoch, step) = (position.epoch + 1, position.step + 1)
+      throw lossScale.isConstant
+        ? .overscaled(epoch: epoch, step: step) : .diverged(epoch: epoch, step: step)
     }
     try reduceGradients(
       weight: Double(own.rows) / Double(max(1, totals.rows)), over: communicator)
@@ -54,6 +56,8 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
     if unscaleGradients() {
       if let limit = plan.gradientClip { try clipGradients(to: limit) }
       updateParameters(rate)
+    } else if lossScale.isExhausted {
+      throw .unscalable(epoch: position.epoch + 1, step: position.step + 1)
     }
     position.step += 1
     return StepRecord(
