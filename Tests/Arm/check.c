@@ -170,6 +170,7 @@ int main(int count, char **arguments) {
     check_codebooks(sets[i].set);
     check_binary(sets[i].set);
     check_int8(sets[i].set);
+    check_roundings(sets[i].set);
     check_logarithms(sets[i].set);
     return failures > 0;
   }

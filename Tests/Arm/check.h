@@ -60,5 +60,6 @@ void check_functions(addend_isa set);
 void check_codebooks(addend_isa set);
 void check_binary(addend_isa set);
 void check_int8(addend_isa set);
+void check_roundings(addend_isa set);
 void check_logarithms(addend_isa set);
 #endif
