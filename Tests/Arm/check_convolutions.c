@@ -50,8 +50,8 @@ static void run_piece(const check_convolution *c, addend_direct_piece piece, add
     addend_direct_run(&plan, &to, part, scratch);
 }
 
-static void run_gradient(const check_convolution *c, addend_isa set, const float *x, const float *dy,
-                         bool accumulates, float *gradient) {
+static void run_gradient(const check_convolution *c, addend_isa set, const float *x,
+                         const float *dy, bool accumulates, float *gradient) {
   if (c->groups > 1 && c->window.channels == 1 && c->outputs == 1) {
     float *packed = check_room(c->filter * sizeof *packed, 4);
     addend_depthwise_select(set)->gradient(c->batch, &c->window, c->groups, x, dy, 0,

@@ -28,7 +28,8 @@ check_convolution check_any_convolution(size_t groups, size_t channels, size_t o
 }
 
 void check_for_products(const check_convolution *c,
-                        void (*visit)(void *state, size_t x, size_t filter, size_t y), void *state) {
+                        void (*visit)(void *state, size_t x, size_t filter, size_t y),
+                        void *state) {
   const addend_window *w = &c->window;
   const size_t channels = w->channels * c->groups, outputs = c->outputs * c->groups;
   for (size_t n = 0; n < c->batch; ++n)

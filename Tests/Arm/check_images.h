@@ -16,7 +16,8 @@ check_convolution check_any_convolution(size_t groups, size_t channels, size_t o
 
 /// Calls `visit` with the places of the three factors of each product.
 void check_for_products(const check_convolution *c,
-                        void (*visit)(void *state, size_t x, size_t filter, size_t y), void *state);
+                        void (*visit)(void *state, size_t x, size_t filter, size_t y),
+                        void *state);
 
 void check_describe(const check_convolution *c, char *what, size_t size);
 #endif

@@ -6,7 +6,8 @@
 #include "check.h"
 #include "check_images.h"
 
-// Vectors of the definition are Arm's as the compiler makes them: it is checked beside the equations.
+// On Arm there is the definition alone, in vectors as the compiler makes them: it is checked beside the
+// equations.
 #pragma STDC FP_CONTRACT OFF
 
 enum { strip = addend_int8_strip };
@@ -158,7 +159,8 @@ static void check_sums(addend_int8_result kind, bool is_product, addend_isa set)
   for (size_t n = 0; n < 80; ++n) {
     const size_t channels = CHECK_ONE_OF(1, 3, 4, 8, 17), outputs = CHECK_ONE_OF(1, 5, 16, 19, 70);
     const size_t groups = CHECK_ONE_OF(1, 1, 1, 2, 3);
-    const size_t rows = CHECK_ONE_OF(1, 2, 3, 7, 12, 49), terms = CHECK_ONE_OF(1, 3, 4, 16, 67, 515);
+    const size_t rows = CHECK_ONE_OF(1, 2, 3, 7, 12, 49);
+    const size_t terms = CHECK_ONE_OF(1, 3, 4, 16, 67, 515);
     const check_convolution c = is_product ? product(rows, terms, outputs)
                                            : check_any_convolution(groups, channels, outputs);
     check_one(&c, kind, set);

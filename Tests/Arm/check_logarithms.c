@@ -16,7 +16,8 @@ static const number zero = {true, false, 0};
 
 static const struct {
   int32_t integer, fraction, steps;
-} formats[] = {{5, 10, 64}, {5, 10, 0}, {5, 6, 2}, {6, 9, 8}, {3, 12, 64}, {5, 4, 2}, {2, 1, 0}};
+} formats[] = {{5, 10, 64}, {5, 10, 0}, {5, 6, 2}, {6, 9, 8},
+             {3, 12, 64}, {3, 12, 0}, {5, 4, 2}, {2, 1, 0}};
 enum { format_count = sizeof formats / sizeof *formats };
 static addend_lns_table tables[format_count];
 
@@ -126,7 +127,7 @@ static uint16_t dot(const addend_lns_table *t, size_t k, const uint16_t *a, size
   return to_pattern(t, total);
 }
 
-static void check_products_of(const addend_lns_kernels *kernels) {
+static void check_gemm(const addend_lns_kernels *kernels) {
   check_begin("products of logarithms", true, false);
   for (size_t n = 0; n < 280; ++n) {
     const addend_lns_table table = table_of(n % format_count);
@@ -146,9 +147,8 @@ static void check_products_of(const addend_lns_kernels *kernels) {
     gemm.bias = has_bias ? patterns(&table, columns, is_wild) : NULL;
     const size_t width = (columns + ADDEND_LNS_LANES - 1) / ADDEND_LNS_LANES * ADDEND_LNS_LANES;
     check_result packed = check_results(2 * k * width);
-    const size_t first = k / 2;
-    addend_lns_pack(transposes_b, columns, k, b, 0, first, found(packed));
-    addend_lns_pack(transposes_b, columns, k, b, first, k - first, found(packed));
+    addend_lns_pack(transposes_b, columns, k, b, 0, k / 2, found(packed));
+    addend_lns_pack(transposes_b, columns, k, b, k / 2, k - k / 2, found(packed));
     for (size_t i = 0; i < k * width; ++i) {
       const size_t p = i / width, j = i % width;
       wanted(packed)[i] = j < columns ? b[transposes_b ? j * k + p : p * columns + j] : 0;
@@ -394,11 +394,11 @@ static void check_look_up(void) {
 }
 
 void check_logarithms(addend_isa set) {
-  const addend_lns_kernels *variant = addend_lns_select(set);
-  check_products_of(variant);
-  check_elements(variant);
-  check_updates(variant);
-  check_rounding(variant);
+  const addend_lns_kernels *kernels = addend_lns_select(set);
+  check_gemm(kernels);
+  check_elements(kernels);
+  check_updates(kernels);
+  check_rounding(kernels);
   check_tables();
   check_look_up();
 }

@@ -9,8 +9,8 @@
 // A term is rounded before it is added.
 #pragma STDC FP_CONTRACT OFF
 
-// The definition's vectors are Arm's as the compiler makes them: it is checked beside the equations, in
-// double where a quotient by a power of two is exact.
+// On Arm there is the definition alone, in vectors as the compiler makes them: it is checked beside the
+// equations, in double.
 
 static const addend_float_format formats[] = {
     {7, 0x1p-126f, 0x1p-133f, 0x1.fep127f, INFINITY, INFINITY},  // bfloat16
@@ -37,15 +37,6 @@ static float rounded(const addend_float_format *f, float x) {
                              : ldexp(1, ilogb(size) - f->fraction_bits);
   const double y = rint(size / quantum) * quantum;
   return copysignf(y > (double)f->greatest ? f->beyond : (float)y, x);
-}
-
-/// Of numbers that are none, any will do.
-static void forget_nans(check_result result) {
-  float *wanted = (float *)(void *)result.wanted, *found = (float *)(void *)result.found;
-  for (size_t i = 0; i < result.bytes / 4; ++i) {
-    if (isnan(wanted[i])) wanted[i] = NAN;
-    if (isnan(found[i])) found[i] = NAN;
-  }
 }
 
 /// Numbers at, and next to, where half of a last place may lie: all upper halves in turn.
@@ -114,7 +105,7 @@ static void check_fixed(const addend_rounding_kernels *kernels) {
     for (size_t i = 0; i < count; ++i)
       ((float *)(void *)y.wanted)[i] = integer_of(x[i] / quantum, limit) * quantum;
     kernels->round_fixed(count, quantum, limit, x, (float *)(void *)y.found);
-    forget_nans(y);
+    check_forget_nans(y);
     char what[80];
     snprintf(what, sizeof what, "%zu numbers by %g within %g", count, (double)quantum,
              (double)limit);
@@ -143,7 +134,7 @@ static void check_fixed(const addend_rounding_kernels *kernels) {
     float *scales = check_room(4 * columns, 4);
     kernels->round_columns(rows, columns, limit, least, most, x, scales,
                            (float *)(void *)y.found);
-    forget_nans(y);
+    check_forget_nans(y);
     char what[80];
     snprintf(what, sizeof what, "%zu rows of %zu within %g", rows, columns, (double)limit);
     check_compare(what, y);
@@ -189,7 +180,7 @@ static void check_sums(const addend_rounding_kernels *kernels) {
     }
     kernels->leveled_product(rows, columns, terms, a, row, step, b, levels, count, accumulates,
                              found);
-    forget_nans(c);
+    check_forget_nans(c);
     char what[80];
     snprintf(what, sizeof what, "%zux%zux%zu, %zu levels", rows, columns, terms, count);
     check_compare(what, c);
