@@ -181,6 +181,7 @@ int main(int count, char **arguments) {
     check_halves(sets[i].set);
     check_half_convolutions(sets[i].set);
     check_roundings(sets[i].set);
+    check_quantize(sets[i].set);
     check_logarithms(sets[i].set);
     return failures > 0;
   }

@@ -66,5 +66,6 @@ void check_int8(addend_isa set);
 void check_halves(addend_isa set);
 void check_half_convolutions(addend_isa set);
 void check_roundings(addend_isa set);
+void check_quantize(addend_isa set);
 void check_logarithms(addend_isa set);
 #endif
