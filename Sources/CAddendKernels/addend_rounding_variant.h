@@ -6,12 +6,12 @@ ADDEND_INLINE float ADDEND_VARIANT(rounded)(addend_float_format format, float x)
   const uint32_t bits = (uint32_t)f32_to_bits(x), magnitude = bits & 0x7fffffff;
   const float size = f32_from_bits((int32_t)magnitude);
   // Above the least normal number bits are cut off; a carry runs into the exponent, as it should. Below,
-  // adding 1.5 · 2²³ quanta leaves whole ones.
+  // adding 2²³ quanta leaves whole ones; were it half as many more, 2²³ of them would lose their last bit.
   const uint32_t last = magnitude >> dropped & 1;
   const uint32_t half = dropped == 0 ? 0 : (1u << (dropped - 1)) - 1 + last;
   const uint32_t kept = (magnitude + half) & ~((1u << dropped) - 1);
   const float large = f32_from_bits((int32_t)kept);
-  const float shift = format.least_quantum * 12582912.0f;
+  const float shift = format.least_quantum * 8388608.0f;
   const float small = (size + shift) - shift;
   float y = size < format.least_normal ? small : large;
   y = y > format.greatest ? format.beyond : y;

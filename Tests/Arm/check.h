@@ -39,6 +39,9 @@ check_result check_results(size_t bytes);
 /// Compares the two with their borders; counts the definition's towards the family's line.
 void check_compare(const char *what, check_result result);
 
+/// Makes all of float32's NaNs the same, where any will do.
+void check_forget_nans(check_result result);
+
 /// Compares numbers that are not promised to the bit: none may be further than `bound` from what is
 /// wanted, nor be NaN.
 void check_near(const char *what, const float *found, const double *wanted, size_t count,
@@ -59,4 +62,10 @@ void check_recurrences(addend_isa set);
 void check_functions(addend_isa set);
 void check_codebooks(addend_isa set);
 void check_binary(addend_isa set);
+void check_int8(addend_isa set);
+void check_halves(addend_isa set);
+void check_half_convolutions(addend_isa set);
+void check_roundings(addend_isa set);
+void check_quantize(addend_isa set);
+void check_logarithms(addend_isa set);
 #endif

@@ -7,64 +7,9 @@
 #include "addend_direct_gradient.h"
 #include "addend_winograd.h"
 #include "check.h"
+#include "check_images.h"
 
 // Convolutions of whole numbers are exact in any order: the equations say what is wanted.
-
-typedef struct {
-  size_t batch, groups, outputs;  // outputs of a group
-  addend_window window;           // with the channels of a group
-  size_t image, result, filter;   // numbers in each
-} convolution;
-
-static convolution any_convolution(size_t groups, size_t channels, size_t outputs) {
-  addend_window w = {.height = CHECK_ONE_OF(1, 2, 5, 8, 13),
-                     .width = CHECK_ONE_OF(1, 3, 7, 12, 19),
-                     .channels = channels,
-                     .filter_height = CHECK_ONE_OF(1, 2, 3, 5),
-                     .filter_width = CHECK_ONE_OF(1, 2, 3, 5),
-                     .stride = CHECK_ONE_OF(1, 1, 2, 3),
-                     .padding = CHECK_ONE_OF(0, 1, 2),
-                     .dilation = CHECK_ONE_OF(1, 1, 2)};
-  const size_t tall = (w.filter_height - 1) * w.dilation + 1;
-  const size_t wide = (w.filter_width - 1) * w.dilation + 1;
-  // The window fits at least once.
-  if (w.height + 2 * w.padding < tall) w.height = tall;
-  if (w.width + 2 * w.padding < wide) w.width = wide;
-  w.output_height = (w.height + 2 * w.padding - tall) / w.stride + 1;
-  w.output_width = (w.width + 2 * w.padding - wide) / w.stride + 1;
-  const size_t batch = CHECK_ONE_OF(1, 2, 3);
-  return (convolution){batch, groups, outputs, w,
-                       batch * w.height * w.width * groups * channels,
-                       batch * w.output_height * w.output_width * groups * outputs,
-                       groups * w.filter_height * w.filter_width * channels * outputs};
-}
-
-/// Calls `visit` with the places of the three factors of each product.
-static void for_products(const convolution *c,
-                         void (*visit)(void *state, size_t x, size_t filter, size_t y),
-                         void *state) {
-  const addend_window *w = &c->window;
-  const size_t channels = w->channels * c->groups, outputs = c->outputs * c->groups;
-  for (size_t n = 0; n < c->batch; ++n)
-    for (size_t p = 0; p < w->output_height; ++p)
-      for (size_t q = 0; q < w->output_width; ++q)
-        for (size_t r = 0; r < w->filter_height; ++r)
-          for (size_t s = 0; s < w->filter_width; ++s) {
-            const size_t row = p * w->stride + r * w->dilation - w->padding;
-            const size_t column = q * w->stride + s * w->dilation - w->padding;
-            // Below zero is far beyond.
-            if (row >= w->height || column >= w->width) continue;
-            const size_t pixel = ((n * w->height + row) * w->width + column) * channels;
-            const size_t position = ((n * w->output_height + p) * w->output_width + q) * outputs;
-            for (size_t g = 0; g < c->groups; ++g)
-              for (size_t i = 0; i < w->channels; ++i)
-                for (size_t k = 0; k < c->outputs; ++k) {
-                  const size_t tap = (g * w->filter_height + r) * w->filter_width + s;
-                  visit(state, pixel + g * w->channels + i,
-                        (tap * w->channels + i) * c->outputs + k, position + g * c->outputs + k);
-                }
-          }
-}
 
 typedef struct {
   const float *x, *filter, *dy;
@@ -78,20 +23,13 @@ static void add(void *state, size_t x, size_t filter, size_t y) {
   if (o->gradient) o->gradient[filter] += o->dy[y] * o->x[x];
 }
 
-static void describe(const convolution *c, char *what, size_t size) {
-  const addend_window *w = &c->window;
-  snprintf(what, size, "%zu of %zux%zu, %zu groups of %zu to %zu, %zux%zu/%zu padded %zu by %zu",
-           c->batch, w->height, w->width, c->groups, w->channels, c->outputs, w->filter_height,
-           w->filter_width, w->stride, w->padding, w->dilation);
-}
-
 static float *zeros(size_t count) {
   float *numbers = check_room(count * sizeof *numbers, 64);
   memset(numbers, 0, count * sizeof *numbers);
   return numbers;
 }
 
-static void run_piece(const convolution *c, addend_direct_piece piece, addend_isa set,
+static void run_piece(const check_convolution *c, addend_direct_piece piece, addend_isa set,
                       const float *filter, addend_direct_operands to) {
   if (c->groups > 1 && c->window.channels == 1 && c->outputs == 1) {
     float *packed = check_room(piece.down.taps * piece.across.taps * c->groups * sizeof *packed, 4);
@@ -112,8 +50,8 @@ static void run_piece(const convolution *c, addend_direct_piece piece, addend_is
     addend_direct_run(&plan, &to, part, scratch);
 }
 
-static void run_gradient(const convolution *c, addend_isa set, const float *x, const float *dy,
-                         bool accumulates, float *gradient) {
+static void run_gradient(const check_convolution *c, addend_isa set, const float *x,
+                         const float *dy, bool accumulates, float *gradient) {
   if (c->groups > 1 && c->window.channels == 1 && c->outputs == 1) {
     float *packed = check_room(c->filter * sizeof *packed, 4);
     addend_depthwise_select(set)->gradient(c->batch, &c->window, c->groups, x, dy, 0,
@@ -132,7 +70,7 @@ static void run_gradient(const convolution *c, addend_isa set, const float *x, c
   if (is_apart) addend_direct_gradient_total(&plan, sums, accumulates, 0, c->filter, gradient);
 }
 
-static void check_forward(const convolution *c, addend_isa set, const char *what) {
+static void check_forward(const check_convolution *c, addend_isa set, const char *what) {
   const size_t outputs = c->groups * c->outputs;
   const float *filter = check_whole_floats(c->filter);
   const float *bias = check_below(2) ? check_whole_floats(outputs) : NULL;
@@ -142,7 +80,7 @@ static void check_forward(const convolution *c, addend_isa set, const char *what
                 .filter = filter,
                 .y = (float *)(void *)y.wanted};
   for (size_t i = 0; i < c->result; ++i) o.y[i] = 0;
-  for_products(c, add, &o);
+  check_for_products(c, add, &o);
   const bool rectifies = check_below(2);
   for (size_t i = 0; i < c->result; ++i) {
     if (bias) o.y[i] += bias[i % outputs];
@@ -160,7 +98,7 @@ static void check_forward(const convolution *c, addend_isa set, const char *what
   check_compare(what, y);
 }
 
-static void check_gradients(const convolution *c, addend_isa set, const char *what) {
+static void check_gradients(const check_convolution *c, addend_isa set, const char *what) {
   const float *filter = check_whole_floats(c->filter);
   check_result dx = check_results(c->image * sizeof(float));
   check_result gradient = check_results(c->filter * sizeof(float));
@@ -174,7 +112,7 @@ static void check_gradients(const convolution *c, addend_isa set, const char *wh
   memcpy(gradient.found, gradient.wanted, gradient.bytes);
   for (size_t i = 0; i < c->image; ++i) o.dx[i] = 0;
   memcpy(dx.found, dx.wanted, dx.bytes);
-  for_products(c, add, &o);
+  check_for_products(c, add, &o);
   const addend_window *w = &c->window;
   // Positions that no tap reaches stay zeros.
   for (size_t row = 0; row < w->stride && row < w->height; ++row)
@@ -197,9 +135,9 @@ static void check_direct(addend_isa set, bool is_depthwise) {
     const size_t groups = is_depthwise ? CHECK_ONE_OF(2, 3, 16, 21, 37) : CHECK_ONE_OF(1, 1, 1, 2);
     const size_t channels = is_depthwise ? 1 : CHECK_ONE_OF(1, 3, 8, 17);
     const size_t outputs = is_depthwise ? 1 : CHECK_ONE_OF(1, 5, 16, 19);
-    const convolution c = any_convolution(groups, channels, outputs);
+    const check_convolution c = check_any_convolution(groups, channels, outputs);
     char what[120];
-    describe(&c, what, sizeof what);
+    check_describe(&c, what, sizeof what);
     check_forward(&c, set, what);
     check_free();
     check_gradients(&c, set, what);
@@ -227,7 +165,7 @@ static void check_winograd(addend_isa set) {
   check_begin("Winograd, within its bound", true, false);
   for (size_t n = 0; n < 60; ++n) {
     const size_t channels = CHECK_ONE_OF(1, 3, 16, 19), outputs = CHECK_ONE_OF(1, 4, 17);
-    convolution c = any_convolution(1, channels, outputs);
+    check_convolution c = check_any_convolution(1, channels, outputs);
     addend_window *w = &c.window;
     w->filter_height = w->filter_width = 3, w->stride = w->dilation = 1;
     if (w->height < 3) w->height = 3;
@@ -243,7 +181,7 @@ static void check_winograd(addend_isa set) {
                   .dy = check_whole_floats(c.result),
                   .y = zeros(c.result),
                   .gradient = zeros(c.filter)};
-    for_products(&c, add, &o);
+    check_for_products(&c, add, &o);
     double *wanted = check_room((c.result + c.filter) * sizeof *wanted, 8);
     for (size_t i = 0; i < c.result; ++i) wanted[i] = (double)o.y[i];
     for (size_t i = 0; i < c.filter; ++i) wanted[c.result + i] = (double)o.gradient[i];
@@ -255,7 +193,7 @@ static void check_winograd(addend_isa set) {
                                        .padding = w->padding,
                                        .size = n % 2 ? 4 : 2};
     char what[120];
-    describe(&c, what, sizeof what);
+    check_describe(&c, what, sizeof what);
     const addend_winograd_pass forward = addend_winograd_convolution(plan, set);
     float *packed = check_room(forward.packed_count * sizeof *packed, 64);
     addend_winograd_pack(&forward, o.filter, false, 0, channels, packed);

@@ -2,10 +2,8 @@
 #include <string.h>
 
 #include "addend_bf16.h"
-#include "addend_dfp.h"
 #include "addend_gemm.h"
-#include "addend_halves.h"
-#include "check.h"
+#include "check_halves.h"
 
 // Products of whole numbers are exact in any order, so that plain sums say what is wanted; the bits of
 // others are the definition's alone.
@@ -106,26 +104,17 @@ static void check_f32(addend_isa set, bool is_whole) {
   check_end();
 }
 
-/// Kinds of products of 16-bit numbers.
-typedef enum { BFLOAT16, FIXED, WIDE_FIXED } halves;
-
-static const addend_brgemm_kernels *kernels_of(halves kind, addend_isa set) {
-  return kind == BFLOAT16 ? addend_bf16_select(set)
-         : kind == FIXED  ? addend_dfp_select(set)
-                          : addend_dfp_wide_select(set);
-}
-
-static addend_halves_rounding rounding_of(halves kind, int bits, size_t count, const float *x,
-                                          const addend_halves_kernels *kernels,
+static addend_halves_rounding rounding_of(check_half_kind kind, int bits, size_t count,
+                                          const float *x, const addend_halves_kernels *kernels,
                                           addend_halves_scale *scale) {
   if (kind != BFLOAT16) return addend_halves_fixed(kernels->largest(count, x), bits, scale);
   *scale = (addend_halves_scale){true, 0};
   return (addend_halves_rounding){.is_fixed = false};
 }
 
-static void run_halves(halves kind, product p, addend_isa set, const float *a, const float *b,
-                       const float *bias, const float *residual, float *c) {
-  const addend_brgemm_kernels *kernels = kernels_of(kind, set);
+static void run_halves(check_half_kind kind, product p, addend_isa set, const float *a,
+                       const float *b, const float *bias, const float *residual, float *c) {
+  const addend_brgemm_kernels *kernels = check_half_kernels(kind, set);
   const addend_halves_kernels *halves = addend_halves_select(set);
   const size_t words = (p.k + 1) / 2;
   addend_halves_scale left_scale, right_scale;
@@ -158,8 +147,9 @@ static void run_halves(halves kind, product p, addend_isa set, const float *a, c
   addend_bf16_run(kernels, &gemm);
 }
 
-static void check_halves(halves kind, const char *name, addend_isa set) {
-  check_begin(name, kernels_of(kind, set) != kernels_of(kind, ADDEND_ISA_SCALAR), false);
+static void check_16_bits(check_half_kind kind, const char *name, addend_isa set) {
+  const addend_brgemm_kernels *definition = check_half_kernels(kind, ADDEND_ISA_SCALAR);
+  check_begin(name, check_half_kernels(kind, set) != definition, false);
   for (size_t n = 0; n < 200; ++n) {
     product p = any_product();
     if (!p.k) continue;
@@ -183,7 +173,7 @@ static void check_halves(halves kind, const char *name, addend_isa set) {
 void check_products(addend_isa set) {
   check_f32(set, true);
   check_f32(set, false);
-  check_halves(BFLOAT16, "products of bfloat16", set);
-  check_halves(FIXED, "products in dynamic fixed point", set);
-  check_halves(WIDE_FIXED, "products in wide dynamic fixed point", set);
+  check_16_bits(BFLOAT16, "products of bfloat16", set);
+  check_16_bits(FIXED, "products in dynamic fixed point", set);
+  check_16_bits(WIDE_FIXED, "products in wide dynamic fixed point", set);
 }
