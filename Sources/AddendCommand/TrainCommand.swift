@@ -239,11 +239,20 @@ struct TrainCommand: ParsableCommand {
     result.figures[.trainingBytes] = Double(memory)
     result.curve = trainer.history.map(LearningPoint.init)
     common.say(Summary.text(result))
+    var json = result.json.objectValue ?? JSONObject()
+    if trainer.lossScale.skippedSteps > 0 {
+      let (skipped, scale) = (trainer.lossScale.skippedSteps, trainer.lossScale.value)
+      common.say(
+        "\(skipped) steps were left out, as gradients were not finite; the loss's scale ended at \(scale)"
+      )
+      json["skippedSteps"] = .integer(skipped)
+      json["lossScale"] = .number(scale)
+    }
     common.say(
       output.map { "written to \($0)" } ?? "the network was not kept: no --output was given")
     try Envelope(
       command: "train", options: common,
-      dataset: (splits.training.name, splits.training.checksum), results: [result.json]
+      dataset: (splits.training.name, splits.training.checksum), results: [.object(json)]
     ).write()
   }
 }

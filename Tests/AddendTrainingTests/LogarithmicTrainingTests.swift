@@ -57,7 +57,6 @@ struct LogarithmicTrainingTests {
     }
     #expect((0.87...0.99) ~= moved(LNS16.self, gradient: 0x1p-9))
     #expect((0.87...0.99) ~= moved(Half.self, gradient: 0x1p-13))
-    #expect((0.87...0.99) ~= moved(BFloat16.self, gradient: 0x1p-68))
   }
 
   /// Maps whose integers logarithms do not hold are refused, fresh and in a trained network.
