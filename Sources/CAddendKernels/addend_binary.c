@@ -12,6 +12,9 @@
 #error "halves of words are written for processors that keep the lower one first"
 #endif
 
+/// Half of a word where it lies.
+typedef uint32_t __attribute__((may_alias)) half_word;
+
 #define ADDEND_TILE_INLINE static inline __attribute__((always_inline))
 
 // The definitions: all variants agree with them bit for bit, and call them for tails.

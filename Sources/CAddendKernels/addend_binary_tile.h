@@ -7,7 +7,7 @@ ADDEND_TILE_INLINE void ADDEND_VARIANT(tile)(const size_t rows, size_t words,
                                              const uint32_t *restrict panel,
                                              int32_t (*restrict counts)[ADDEND_BINARY_PANEL]) {
   enum { lanes = ADDEND_BINARY_LANES, vectors = ADDEND_BINARY_VECTORS };
-  const uint32_t *restrict halves = (const uint32_t *)(const void *)a;
+  const half_word *restrict halves = (const half_word *)(const void *)a;
   for (size_t first = 0; first < ADDEND_BINARY_PANEL; first += lanes * vectors) {
     ADDEND_BITS parity[ADDEND_BINARY_ROWS][vectors];
     ADDEND_COUNTS sums[ADDEND_BINARY_ROWS][vectors];

@@ -12,8 +12,8 @@ ADDEND_TILE_INLINE void ADDEND_VARIANT(finish)(const addend_binary_product *rest
     else SUMS(values, q->planes, q->offsets + start, sums);
   }
   if (q->bits) {
-    uint32_t *bits = (uint32_t *)(void *)q->bits + row * halves + i;
-    const uint32_t flips = ((const uint32_t *)(const void *)q->flips)[i];
+    half_word *bits = (half_word *)(void *)q->bits + row * halves + i;
+    const uint32_t flips = ((const half_word *)(const void *)q->flips)[i];
     if (columns < ADDEND_BINARY_PANEL)
       *bits = (above_of(values, q->thresholds + start, columns) ^ flips) & ((1u << columns) - 1);
     else
@@ -35,8 +35,8 @@ ADDEND_TILE_INLINE void ADDEND_VARIANT(finish_all)(
   }
   if (q->bits) {
     const int32_t *thresholds = q->thresholds + column;
-    const uint32_t flips = ((const uint32_t *)(const void *)q->flips)[i];
-    uint32_t *bits = (uint32_t *)(void *)q->bits + row * halves + i;
+    const uint32_t flips = ((const half_word *)(const void *)q->flips)[i];
+    half_word *bits = (half_word *)(void *)q->bits + row * halves + i;
     for (size_t r = 0; r < ADDEND_BINARY_ROWS; ++r, bits += halves)
       *bits = ABOVE(counts[r], thresholds) ^ flips;
   }
