@@ -8,8 +8,8 @@ struct CompareCommand: ParsableCommand {
     abstract: "Train one network under several maps and precisions and compare them.",
     discussion: """
       Same data, same order, same initial weights, same number of epochs; figures are those of the \
-      stored form of each network. Adam's epsilon is at least 2^-8 in logarithms. Try: addend compare --dataset digits, or addend compare \
-      --precision float32 --precision mixed-bf16 --precision lns
+      stored form of each network. In logarithms Adam's epsilon is larger (docs/number-systems.md). \
+      Try: addend compare --dataset digits, or addend compare --precision mixed-bf16 --precision lns
       """)
 
   @OptionGroup var network: NetworkOptions

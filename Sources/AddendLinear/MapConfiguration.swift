@@ -37,7 +37,7 @@ public protocol MapConfiguration: Configurable {
   /// How wide what it multiplies is; `nil` for a map that does not multiply.
   var operandBits: OperandBits? { get }
 
-  /// Whether numbers of `scalar` hold what this map computes in them.
+  /// Whether this map computes well in numbers of `scalar`.
   func suits<Scalar: TensorScalar>(_ scalar: Scalar.Type) -> Bool
 }
 
@@ -45,12 +45,12 @@ extension MapConfiguration {
   public var operandBits: OperandBits? { nil }
   public func suits<Scalar: TensorScalar>(_ scalar: Scalar.Type) -> Bool { true }
 
-  /// - Throws: `CatalogueError.invalidParameter` for a format that does not hold what this map computes.
+  /// - Throws: `CatalogueError.invalidParameter` for a format that this map computes nothing useful in.
   public func check<Scalar: TensorScalar>(for scalar: Scalar.Type) throws(CatalogueError) {
     guard !suits(scalar) else { return }
     throw .invalidParameter(
       of: Self.declaration.name, parameter: "the numbers' format",
-      expected: "one that holds this map's integers and their sums", found: Scalar.formatName)
+      expected: "one that this map computes well in", found: Scalar.formatName)
   }
 
   /// A fresh map, its weights uniform on ±√(6 / inputSize) (He et al., 2015, eq. 10 for a uniform

@@ -92,7 +92,6 @@ public struct ByteNetwork: Sendable {
   ) {
     precondition(
       x.count == rows * inputs && logits.count == rows * outputs, "a network of bytes: extents")
-    precondition(InstructionSet.available.contains(set), "\(set) is not available here")
     let kernels = addend_byte_select(set.isa)
     let widest = max(inputs, 4 * outputs, layers.reduce(0) { max($0, $1.outputs) })
     let blocks = layers.reduce(0) { max($0, $1.blocks) }
@@ -137,7 +136,6 @@ extension ByteNetwork {
     precondition(
       layers.count == 1 && x.count == tiles * from && y.count == tiles * to,
       "one layer's columns: extents")
-    precondition(InstructionSet.available.contains(set), "\(set) is not available here")
     let kernels = addend_byte_select(set.isa)
     let blocks = layers[0].blocks
     let parts = parts.span

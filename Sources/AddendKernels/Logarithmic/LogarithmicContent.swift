@@ -22,6 +22,8 @@ internal import Synchronization
     unsafe table = UnsafePointer(made)
   }
 
+  deinit { unsafe table.deallocate() }
+
   private static let integers = 2...9
   private static let fractions = 6...12
   private static let slots = InlineArray<224, Atomic<UInt>> { _ in Atomic(0) }
