@@ -1,3 +1,5 @@
+internal import AddendKernels
+
 extension TensorScalar {
   public static func copyBlocks(
     _ count: Int, length: Int, from x: Span<Self>, _ source: StridedBlocks,
@@ -8,7 +10,8 @@ extension TensorScalar {
         && target.fit(y.count, length: length, count: count), "copyBlocks: extents")
     for block in 0..<count {
       let (from, to) = (source.first + block * source.step, target.first + block * target.step)
-      for i in 0..<length { y[to + i] = x[from + i] }
+      var part = y.part(to..<to + length)
+      part.update(from: x.extracting(from..<from + length))
     }
   }
 }

@@ -44,8 +44,18 @@ extension TensorScalar {
   ) {
     geometry.checkPooling(image: x.count, result: y.count)
     for i in y.indices { y[i] = .zero }
-    forEachWindowPixel(of: geometry) { pixel, result, _ in
-      for c in 0..<geometry.channels { y[result + c] += x[pixel + c] }
+    if geometry.isWholeImage {
+      let (size, channels) = (
+        geometry.height * geometry.width * geometry.channels, geometry.channels
+      )
+      for n in 0..<geometry.batch {
+        var sums = y.part(n * channels..<(n + 1) * channels)
+        addColumnSums(of: x.extracting(n * size..<(n + 1) * size), to: &sums)
+      }
+    } else {
+      forEachWindowPixel(of: geometry) { pixel, result, _ in
+        for c in 0..<geometry.channels { y[result + c] += x[pixel + c] }
+      }
     }
     let factors = averagingFactors(of: geometry)
     for i in y.indices { y[i] *= factors[geometry.position(ofResult: i)] }
@@ -92,6 +102,9 @@ extension TensorScalar {
 }
 
 extension ConvolutionGeometry {
+  /// Whether there is one window, with every pixel in it.
+  fileprivate var isWholeImage: Bool { windowPixelCounts == [height * width] }
+
   fileprivate func checkPooling(image: Int, result: Int) {
     precondition(image == imageCount && result == patchCount * channels, "pooling: extents")
   }
