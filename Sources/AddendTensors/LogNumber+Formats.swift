@@ -1,3 +1,5 @@
+public import AddendKernels
+
 /// The logarithmic formats that can be chosen by name.
 public enum LogNumberFormats {
   /// Bits before and after the point of a logarithm, of 16 bits at most with the sign.
@@ -7,26 +9,38 @@ public enum LogNumberFormats {
 
   /// All of them: a number's type is known when the program is compiled.
   public static let all: [any TensorScalar.Type] = [
-    LogNumber<5, 6, 2>.self, LogNumber<5, 6, 8>.self, LogNumber<5, 6, 64>.self,
-    LogNumber<5, 6, 0>.self,
-    LogNumber<5, 7, 2>.self, LogNumber<5, 7, 8>.self, LogNumber<5, 7, 64>.self,
-    LogNumber<5, 7, 0>.self,
-    LogNumber<5, 8, 2>.self, LogNumber<5, 8, 8>.self, LogNumber<5, 8, 64>.self,
-    LogNumber<5, 8, 0>.self,
-    LogNumber<5, 9, 2>.self, LogNumber<5, 9, 8>.self, LogNumber<5, 9, 64>.self,
-    LogNumber<5, 9, 0>.self,
-    LogNumber<5, 10, 2>.self, LogNumber<5, 10, 8>.self, LogNumber<5, 10, 64>.self,
-    LogNumber<5, 10, 0>.self,
-    LogNumber<6, 9, 2>.self, LogNumber<6, 9, 8>.self, LogNumber<6, 9, 64>.self,
-    LogNumber<6, 9, 0>.self,
-    LogNumber<4, 11, 2>.self, LogNumber<4, 11, 8>.self, LogNumber<4, 11, 64>.self,
-    LogNumber<4, 11, 0>.self,
-    LogNumber<3, 12, 2>.self, LogNumber<3, 12, 8>.self, LogNumber<3, 12, 64>.self,
-    LogNumber<3, 12, 0>.self,
-  ]
+    formats(Width<5, 6>()), formats(Width<5, 7>()), formats(Width<5, 8>()),
+    formats(Width<5, 9>()), formats(Width<5, 10>()), formats(Width<6, 9>()),
+    formats(Width<4, 11>()), formats(Width<3, 12>()),
+  ].flatMap { $0 }
+
+  private struct Width<let integer: Int, let fraction: Int> {}
+
+  private static func formats<let i: Int, let f: Int>(
+    _ width: Width<i, f>
+  ) -> [any TensorScalar.Type] {
+    formats(width, BlockSum.self) + formats(width, KahanSum.self)
+  }
+
+  private static func formats<let i: Int, let f: Int, Sum: LongSum>(
+    _ width: Width<i, f>, _ sum: Sum.Type
+  ) -> [any TensorScalar.Type] {
+    [
+      LogNumber<i, f, 2, Sum>.self, LogNumber<i, f, 8, Sum>.self, LogNumber<i, f, 64, Sum>.self,
+      LogNumber<i, f, 0, Sum>.self,
+    ]
+  }
 
   /// The format whose `formatName` is `name`, if there is one.
   public static func format(named name: String) -> (any TensorScalar.Type)? {
     all.first { $0.formatName == name }
+  }
+
+  /// `lns5.10/64+kahan`: bits before and after the point, the tables' steps, Kahan's long sums.
+  public static func name(
+    integer: Int, fraction: Int, steps: Int, longSum: LogarithmicKernels.LongSum
+  ) -> String {
+    let step = steps == 0 ? "" : "/\(steps)"
+    return "lns\(integer).\(fraction)\(step)" + (longSum == .kahan ? "+kahan" : "")
   }
 }

@@ -20,11 +20,15 @@ extension LogNumber {
     kernels.multiply(&y, by: x)
   }
 
-  public static func addRow(_ row: Span<Self>, toEachRowOf y: inout MutableSpan<Self>) {
-    kernels.addRow(row, toEachRowOf: &y)
+  public static func scale(_ y: inout MutableSpan<Self>, by alpha: Self) {
+    kernels.scale(&y, by: alpha.bitPattern)
   }
 
-  /// In the order of a product's sums.
+  public static func addRow(_ row: Span<Self>, toEachRowOf y: inout MutableSpan<Self>) {
+    kernels.addRow(row, times: arithmetic.one, toEachRowOf: &y)
+  }
+
+  /// A long sum each.
   public static func addColumnSums(of x: Span<Self>, to sums: inout MutableSpan<Self>) {
     guard sums.count > 0 else { return }
     precondition(x.count % sums.count == 0, "addColumnSums: extents")

@@ -1,9 +1,15 @@
 internal import AddendKernels
 
 extension LogNumber {
+  public static func softmax(_ logits: Span<Self>, columns: Int, into y: inout MutableSpan<Self>) {
+    precondition(
+      columns > 0 && logits.count.isMultiple(of: columns) && y.count == logits.count, "softmax")
+    var shares = logits.indices.map { logits[$0].bitPattern }
+    PatternRows(kernels: kernels, columns: columns).softmax(&shares)
+    for i in y.indices { y[i].bitPattern = shares[i] }
+  }
+
   /// Loss and gradient in logarithms, from each row's `e^(z − largest)` and their sum.
-  ///
-  /// The class's gradient is `−Σ` of the other classes' shares, which `share − 1` would lose the places of.
   public static func softmaxCrossEntropy(
     _ logits: inout MutableSpan<Self>, columns: Int, classes: Span<Int32>, smoothing: Double,
     weight: Double
@@ -11,73 +17,125 @@ extension LogNumber {
     precondition(
       columns > 0 && logits.count == columns * classes.count,
       "softmaxCrossEntropy: one class a row")
-    let rule = CrossEntropyRule(
-      arithmetic: arithmetic, columns: columns, smoothing: smoothing, weight: weight)
-    // What people read is summed as they read it: 16 bits would stop growing.
-    var loss = 0.0
-    var row = [UInt16](repeating: 0, count: columns)
-    for r in classes.indices {
-      let target = Int(classes[r])
-      precondition(target < columns, "softmaxCrossEntropy: class \(target) of \(columns)")
-      for c in 0..<columns { row[c] = logits[r * columns + c].bitPattern }
-      if target >= 0 { loss += Self(bitPattern: rule.differentiate(&row, target)).reported }
-      for c in 0..<columns {
-        logits[r * columns + c] = target < 0 ? .zero : Self(bitPattern: row[c])
-      }
-    }
+    var gradient = logits.indices.map { logits[$0].bitPattern }
+    let loss = PatternRows(kernels: kernels, columns: columns)
+      .crossEntropy(&gradient, classes: classes, smoothing: smoothing, weight: weight)
+    for i in logits.indices { logits[i].bitPattern = gradient[i] }
     return loss
+  }
+
+  /// In parts whose sums the format has, of squares of what each number is of the largest one: squares of
+  /// small numbers have no logarithm.
+  public static func sumOfSquares(_ x: Span<Self>) -> Double {
+    let largest = Self(bitPattern: x.indices.reduce(0) { max($0, x[$1].bitPattern & 0x7FFF) })
+    guard largest != .zero else { return 0 }
+    let partSize = 1 << min(12, 1 << (integer - 1) - 1)
+    var (part, sum) = (Tensor<Self>([partSize]), Tensor<Self>([1]))
+    var numbers = part.mutableSpan
+    var total = sum.mutableSpan
+    var result = 0.0
+    for first in stride(from: 0, to: x.count, by: partSize) {
+      let own = x.extracting(first..<min(first + partSize, x.count))
+      var ratios = numbers.part(first: own.count)
+      ratios.update(from: own)
+      scale(&ratios, by: one / largest)
+      for i in ratios.indices { ratios[i] = ratios[i] * ratios[i] }
+      kernels.rowSums(of: ratios.span, into: &total)
+      result += total[0].reported
+    }
+    return result * largest.reported * largest.reported
   }
 }
 
-/// Cross-entropy of one row, as patterns.
-private struct CrossEntropyRule {
-  let arithmetic: LogarithmicArithmetic
-  /// The gradient's weight, what of it smoothing gives to all classes together and to each, and the
-  /// shares of the class and of each in the loss.
-  private let weight, rest, spread, kept, mean: UInt16
-  private let isSmoothed: Bool
+/// Rows of patterns, as losses take them.
+private struct PatternRows {
+  let kernels: LogarithmicKernels
+  let columns: Int
 
-  init(arithmetic: LogarithmicArithmetic, columns: Int, smoothing: Double, weight: Double) {
-    self.arithmetic = arithmetic
-    self.weight = arithmetic.pattern(of: weight)
-    rest = arithmetic.pattern(of: weight * smoothing)
-    spread = arithmetic.pattern(of: weight * smoothing / Double(columns))
-    kept = arithmetic.pattern(of: 1 - smoothing)
-    mean = arithmetic.pattern(of: smoothing / Double(columns))
-    isSmoothed = smoothing > 0
+  private var arithmetic: LogarithmicArithmetic { kernels.arithmetic }
+
+  func softmax(_ z: inout [UInt16]) {
+    let rows = z.count / columns
+    for r in 0..<rows {
+      lower(&z, r)
+      for i in range(r) { z[i] = arithmetic.exponential(z[i]) }
+    }
+    let sums = sums(of: z, rows: rows)
+    for i in z.indices { z[i] = arithmetic.quotient(z[i], sums[i / columns]) }
   }
 
-  private func negative(_ x: UInt16) -> UInt16 { x == 0 ? 0 : x ^ 0x8000 }
-  private func difference(_ a: UInt16, _ b: UInt16) -> UInt16 { arithmetic.sum(a, negative(b)) }
-
-  /// Whether `a > b`.
-  private func isLarger(_ a: UInt16, _ b: UInt16) -> Bool {
-    switch (arithmetic.isNegative(a), arithmetic.isNegative(b)) {
-    case (false, false): a > b
-    case (true, true): a < b
-    case (let isNegative, _): !isNegative && a & 0x7FFF | b & 0x7FFF != 0
+  /// Logits to the gradient of `weight` times the loss, which is returned.
+  ///
+  /// The class's gradient is `−Σ` of the other classes' shares, which `share − 1` would lose the places of.
+  func crossEntropy(
+    _ z: inout [UInt16], classes: Span<Int32>, smoothing: Double, weight: Double
+  ) -> Double {
+    let rows = classes.count
+    for r in 0..<rows {
+      precondition(
+        Int(classes[r]) < columns, "softmaxCrossEntropy: class \(classes[r]) of \(columns)")
+      lower(&z, r)
     }
+    var losses = [UInt16](repeating: 0, count: rows)
+    if smoothing > 0 {
+      // ε times the mean of what the largest is above each; the format may not have ε / columns.
+      let (share, minus) = (number(1 / Double(columns)), number(-smoothing))
+      losses = sums(of: z, rows: rows).map {
+        arithmetic.product(arithmetic.product($0, share), minus)
+      }
+    }
+    // What the classes are to the power, and what the others are together.
+    let kept = number(1 - smoothing)
+    var own = [UInt16](repeating: 0, count: rows)
+    for r in 0..<rows where classes[r] >= 0 {
+      let target = r * columns + Int(classes[r])
+      losses[r] = difference(losses[r], arithmetic.product(kept, z[target]))
+      for i in range(r) { z[i] = arithmetic.exponential(z[i]) }
+      own[r] = z[target]
+      z[target] = 0
+    }
+    let others = sums(of: z, rows: rows)
+
+    let rest = number(weight * smoothing), spread = number(weight * smoothing / Double(columns))
+    let weight = number(weight)
+    // What people read is summed as they read it: 16 bits would stop growing.
+    var loss = 0.0
+    for r in 0..<rows {
+      guard classes[r] >= 0 else {
+        for i in range(r) { z[i] = 0 }
+        continue
+      }
+      let sum = arithmetic.sum(others[r], own[r])
+      let factor = arithmetic.quotient(weight, sum)
+      for i in range(r) { z[i] = arithmetic.product(z[i], factor) }
+      // share − (1 − ε) = ε − (the sum of the others' shares), less what smoothing gives to each.
+      z[r * columns + Int(classes[r])] = difference(rest, arithmetic.product(others[r], factor))
+      if smoothing > 0 { for i in range(r) { z[i] = difference(z[i], spread) } }
+      loss += arithmetic.double(of: arithmetic.sum(losses[r], arithmetic.logarithm(of: sum)))
+    }
+    return loss
   }
 
-  /// The logits' row to its gradient; returns the loss.
-  func differentiate(_ row: inout [UInt16], _ target: Int) -> UInt16 {
-    var largest = row[0]
-    for z in row where isLarger(z, largest) { largest = z }
-    var loss = arithmetic.product(kept, difference(largest, row[target]))
-    if isSmoothed {
-      for z in row { loss = arithmetic.sum(loss, arithmetic.product(mean, difference(largest, z))) }
-    }
-    var others = UInt16(0)
-    for c in row.indices {
-      row[c] = arithmetic.exponential(difference(row[c], largest))
-      if c != target { others = arithmetic.sum(others, row[c]) }
-    }
-    let sum = arithmetic.sum(others, row[target])
-    let factor = arithmetic.quotient(weight, sum)
-    // share − (1 − ε) = ε − (the sum of the others' shares)
-    row[target] = difference(rest, arithmetic.product(others, factor))
-    for c in row.indices where c != target { row[c] = arithmetic.product(row[c], factor) }
-    if isSmoothed { for c in row.indices { row[c] = difference(row[c], spread) } }
-    return arithmetic.sum(loss, arithmetic.logarithm(of: sum))
+  private func range(_ row: Int) -> Range<Int> { row * columns..<(row + 1) * columns }
+
+  /// Takes the row's largest number off it.
+  private func lower(_ z: inout [UInt16], _ row: Int) {
+    let range = range(row)
+    let order = LogarithmicArithmetic.order
+    let largest = range.reduce(z[range.lowerBound]) { order($0) < order(z[$1]) ? z[$1] : $0 }
+    for i in range { z[i] = difference(z[i], largest) }
+  }
+
+  private func sums(of z: [UInt16], rows: Int) -> [UInt16] {
+    var sums = [UInt16](repeating: 0, count: rows)
+    var span = sums.mutableSpan
+    kernels.rowSums(of: z.span, into: &span)
+    return sums
+  }
+
+  private func number(_ constant: Double) -> UInt16 { arithmetic.pattern(of: constant) }
+
+  private func difference(_ a: UInt16, _ b: UInt16) -> UInt16 {
+    arithmetic.sum(a, b == 0 ? 0 : b ^ 0x8000)
   }
 }

@@ -18,7 +18,10 @@ public import AddendKernels
 /// largest (so does infinity, and what is divided by zero); what is below the smallest becomes zero.
 /// There is no NaN: a float's becomes zero, so does the square root of what is below zero; the logarithm
 /// of what is not above zero is the lowest number.
-public struct LogNumber<let integer: Int, let fraction: Int, let steps: Int>: TensorScalar, Hashable
+///
+/// `Sum` says how products', normalisations' and softmax's long sums are added up.
+public struct LogNumber<let integer: Int, let fraction: Int, let steps: Int, Sum: LongSum>:
+  TensorScalar, Hashable
 {
   public var bitPattern: UInt16
 
@@ -29,11 +32,12 @@ public struct LogNumber<let integer: Int, let fraction: Int, let steps: Int>: Te
     LogarithmicArithmetic(integer: integer, fraction: fraction, steps: steps)
   }
 
-  static var kernels: LogarithmicKernels { LogarithmicKernels(arithmetic) }
+  static var kernels: LogarithmicKernels { LogarithmicKernels(arithmetic, longSum: Sum.kind) }
 
-  /// `lns5.10`, with a table of 64 entries to a unit `lns5.10/64`.
+  /// `lns5.10`, with a table of 64 entries to a unit `lns5.10/64`, with Kahan's long sums `lns5.10/64+kahan`.
   public static var formatName: String {
-    steps == 0 ? "lns\(integer).\(fraction)" : "lns\(integer).\(fraction)/\(steps)"
+    LogNumberFormats.name(
+      integer: integer, fraction: fraction, steps: steps, longSum: Sum.kind)
   }
 
   // 3 is none of its numbers, so symbols are patterns: of what is below zero, which no whole number of a
@@ -46,6 +50,7 @@ public struct LogNumber<let integer: Int, let fraction: Int, let steps: Int>: Te
 
   public static var leastPositive: Double { Self(bitPattern: 1).reported }
   public static var isLogarithmic: Bool { true }
+  public static var additionsPerSum: Int { Sum.kind == .kahan ? 4 : 1 }
 
   /// A conversion: see `FloatConversions`.
   public init(_ value: Double) {
@@ -64,7 +69,7 @@ public struct LogNumber<let integer: Int, let fraction: Int, let steps: Int>: Te
   public var reported: Double { Self.arithmetic.double(of: bitPattern) }
 
   public static var zero: Self { Self(bitPattern: 0) }
-  private static var one: Self { Self(bitPattern: arithmetic.one) }
+  static var one: Self { Self(bitPattern: arithmetic.one) }
 
   public static func + (a: Self, b: Self) -> Self {
     Self(bitPattern: arithmetic.sum(a.bitPattern, b.bitPattern))
@@ -92,11 +97,7 @@ public struct LogNumber<let integer: Int, let fraction: Int, let steps: Int>: Te
     Self(bitPattern: arithmetic.squareRoot(x.bitPattern))
   }
 
-  /// Patterns as integers in the numbers' order.
-  private var key: Int {
-    let magnitude = Int(bitPattern & 0x7FFF)
-    return bitPattern & 0x8000 == 0 ? magnitude : -magnitude
-  }
+  private var key: Int { LogarithmicArithmetic.order(of: bitPattern) }
 
   public static func == (a: Self, b: Self) -> Bool { a.key == b.key }
   public static func < (a: Self, b: Self) -> Bool { a.key < b.key }
@@ -108,8 +109,9 @@ public struct LogNumber<let integer: Int, let fraction: Int, let steps: Int>: Te
     Self(bitPattern: arithmetic.uniform(random.next() >> 11)) * Self(constant: limit)
   }
 
+  /// Squares below the least number are none, so that ε is never less.
   public static func inverseDeviation(of variance: Self, epsilon: Double) -> Self {
-    one / squareRoot(variance + Self(constant: epsilon))
+    one / squareRoot(variance + Self(constant: max(epsilon, leastPositive)))
   }
 
   public static func moved(
@@ -119,6 +121,20 @@ public struct LogNumber<let integer: Int, let fraction: Int, let steps: Int>: Te
   }
 }
 
-/// 16 bits: logarithms from −16 to 16 with 10 bits after the point, and sums by tables of 64 entries to a
-/// unit.
-public typealias LNS16 = LogNumber<5, 10, 64>
+/// 16 bits: logarithms from −32 to 32 with 9 bits after the point, and sums by tables of 64 entries to a
+/// unit. With one bit more after the point networks train worse: what is below 2⁻¹⁶ is lost, gradients and
+/// their steps among it.
+public typealias LNS16 = LogNumber<6, 9, 64, BlockSum>
+
+/// How logarithms' long sums are added up.
+public protocol LongSum: Sendable {
+  static var kind: LogarithmicKernels.LongSum { get }
+}
+
+public enum BlockSum: LongSum {
+  public static var kind: LogarithmicKernels.LongSum { .blocks }
+}
+
+public enum KahanSum: LongSum {
+  public static var kind: LogarithmicKernels.LongSum { .kahan }
+}

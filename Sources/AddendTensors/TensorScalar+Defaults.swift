@@ -2,6 +2,7 @@
 
 extension TensorScalar {
   public static var isLogarithmic: Bool { false }
+  public static var additionsPerSum: Int { 1 }
   public static func += (a: inout Self, b: Self) { a = a + b }
   public static func -= (a: inout Self, b: Self) { a = a - b }
   public static func *= (a: inout Self, b: Self) { a = a * b }

@@ -20,6 +20,8 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
 
   /// Whether products add logarithms and sums read tables.
   static var isLogarithmic: Bool { get }
+  /// What an addition of a long sum takes: more than one where what it loses is kept.
+  static var additionsPerSum: Int { get }
 
   /// The format in which sums of products of this one are kept.
   associatedtype Accumulator: TensorScalar = Self

@@ -64,6 +64,13 @@ ADDEND_INLINE void NAMED(finish)(const NAMED(rule) *t, const addend_lns_gemm *g,
   }
 }
 
+// The word of |left b|, b a pattern.
+ADDEND_INLINE WORDS NAMED(size_of_product)(const addend_lns_table *table, int32_t left, WORDS b) {
+  const WORDS magnitude = b & 0x7fff;
+  const WORDS word = 2 * magnitude + ((left & ~1) - 2 * table->bias);
+  return NAMED(chosen)(magnitude == 0, EACH(ADDEND_LNS_ZERO), word);
+}
+
 // Sums of blocks: of the terms above zero and of those below on their own, without signs, then of both.
 ADDEND_INLINE void NAMED(block)(const addend_lns_table *table, const NAMED(rule) *t,
                                 const NAMED(list) *lists, size_t count, const size_t rows,
@@ -78,10 +85,8 @@ ADDEND_INLINE void NAMED(block)(const addend_lns_table *table, const NAMED(rule)
       for (size_t v = 0; v < vectors; ++v) {
         const NAMED(term) term = lists[r].terms[p];
         const WORDS b = __builtin_convertvector(*(const PATTERNS *)(term.right + v * LANES), WORDS);
-        const WORDS magnitude = b & 0x7fff;
         const WORDS is_below = (b << 16 ^ term.left << 31) >> 31;
-        const WORDS factor = 2 * magnitude + ((term.left & ~1) - 2 * table->bias);
-        const WORDS product = NAMED(chosen)(magnitude == 0, EACH(ADDEND_LNS_ZERO), factor);
+        const WORDS product = NAMED(size_of_product)(table, term.left, b);
         WORDS *const x = above + r * vectors + v, *const y = below + r * vectors + v;
         const WORDS sum = NAMED(sum_above)(t, NAMED(chosen)(is_below, *y, *x), product);
         const WORDS cut = __builtin_elementwise_min(sum, EACH(2 * INT16_MAX));
@@ -128,11 +133,48 @@ ADDEND_INLINE void NAMED(tile)(const addend_lns_table *table, const NAMED(rule) 
   NAMED(finish)(t, g, row, column, rows, vectors, sums);
 }
 
+// A zero may be any word that low; of two of them a sum must not climb.
+ADDEND_INLINE WORDS NAMED(settled)(WORDS word) {
+  return NAMED(chosen)(word < ADDEND_LNS_ZERO / 2, EACH(ADDEND_LNS_ZERO), word);
+}
+
+// Kahan's sums: a term of nothing would still move them, so rows end where their terms do.
+ADDEND_INLINE void NAMED(compensated_tile)(const addend_lns_table *table, const NAMED(rule) *t,
+                                           const addend_lns_gemm *g, size_t row, size_t column,
+                                           size_t width, const size_t rows, const size_t vectors) {
+  enum { most = 8 };
+  WORDS sums[most], lost[most];
+  for (size_t i = 0; i < rows * vectors; ++i) sums[i] = lost[i] = EACH(ADDEND_LNS_ZERO);
+  NAMED(list) lists[4];
+  for (size_t r = 0; r < rows; ++r) lists[r].next = 0;
+  for (size_t count; (count = NAMED(fill_rows)(table, g, row, column, width, rows, lists)) > 0;)
+    for (size_t p = 0; p < count; ++p)
+#pragma clang loop unroll(full)
+      for (size_t r = 0; r < rows; ++r) {
+        if (p >= lists[r].count) continue;
+        const NAMED(term) term = lists[r].terms[p];
+#pragma clang loop unroll(full)
+        for (size_t v = 0; v < vectors; ++v) {
+          const WORDS b = __builtin_convertvector(*(const PATTERNS *)(term.right + v * LANES), WORDS);
+          const WORDS sign = (b >> 15 ^ term.left) & 1;
+          const WORDS product = NAMED(size_of_product)(table, term.left, b) | sign;
+          WORDS *const s = sums + r * vectors + v, *const c = lost + r * vectors + v;
+          const WORDS y = NAMED(sum)(t, product, NAMED(negative)(*c));
+          const WORDS moved = NAMED(settled)(NAMED(sum)(t, *s, y));
+          const WORDS gained = NAMED(sum)(t, moved, NAMED(negative)(*s));
+          *c = NAMED(settled)(NAMED(sum)(t, gained, NAMED(negative)(y)));
+          *s = moved;
+        }
+      }
+  NAMED(finish)(t, g, row, column, rows, vectors, sums);
+}
+
 #define TILE(rows, vectors)                                                                  \
   __attribute__((noinline)) static void NAMED(tile_##rows##_##vectors)(                      \
       const addend_lns_table *table, const NAMED(rule) *t, const addend_lns_gemm *g, size_t row, \
       size_t column, size_t width) {                                                         \
-    NAMED(tile)(table, t, g, row, column, width, rows, vectors, false);                      \
+    if (g->compensates) NAMED(compensated_tile)(table, t, g, row, column, width, rows, vectors); \
+    else NAMED(tile)(table, t, g, row, column, width, rows, vectors, false);                 \
   }
 TILE(1, 1)
 TILE(4, 1)
@@ -187,7 +229,7 @@ static void NAMED(curved_gemm)(const addend_lns_table *table, const addend_lns_g
 
 static void NAMED(gemm)(const addend_lns_table *table, const addend_lns_gemm *g) {
 #if LANES == 16
-  if (table->curves) {
+  if (table->curves && !g->compensates) {
     NAMED(curved_gemm)(table, g);
     return;
   }

@@ -140,6 +140,14 @@ static void NAMED(add)(const addend_lns_table *table, size_t n, uint16_t alpha,
   }
 }
 
+static void NAMED(scale)(const addend_lns_table *table, size_t n, uint16_t alpha,
+                         uint16_t *restrict y) {
+  const NAMED(rule) t = NAMED(rule_of)(table);
+  const WORDS factor = EACH(word_of(table, alpha));
+  for (size_t i = 0; i < n; i += LANES)
+    NAMED(store)(&t, NAMED(product)(NAMED(load)(&t, y + i, n - i), factor), y + i, n - i);
+}
+
 static void NAMED(multiply)(const addend_lns_table *table, size_t n, const uint16_t *restrict x,
                             uint16_t *restrict y) {
   const NAMED(rule) t = NAMED(rule_of)(table);
@@ -232,7 +240,7 @@ static void NAMED(round)(const addend_lns_rounding *rounding, size_t n, const fl
 }
 
 static const addend_lns_kernels NAMED(lns_kernels) = {
-    .gemm = NAMED(gemm), .add = NAMED(add), .multiply = NAMED(multiply),
+    .gemm = NAMED(gemm), .add = NAMED(add), .scale = NAMED(scale), .multiply = NAMED(multiply),
     .rectify = NAMED(rectify), .rectify_gradient = NAMED(rectify_gradient),
     .update = NAMED(update), .round = NAMED(round)};
 

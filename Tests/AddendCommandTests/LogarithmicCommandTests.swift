@@ -23,7 +23,7 @@ private func result(_ text: String) throws -> [String: Any] {
       return try result(outcome.output)
     }
     let trained = try train("m.addend", epochs: 2)
-    #expect(trained["precision"] as? String == "lns5.10/64")
+    #expect(trained["precision"] as? String == "lns6.9/64")
     #expect(try #require(trained["accuracy"] as? Double) > 0.7)
     let checkpoints = ["--checkpoint-directory", "\(folder)/c"]
     _ = try train("n.addend", epochs: 1, checkpoints[0], checkpoints[1])
@@ -40,23 +40,25 @@ private func result(_ text: String) throws -> [String: Any] {
     #expect(inspected.status == 0, "\(inspected.error)")
     let quantized = try command.run("quantize", "\(folder)/m.addend")
     #expect(quantized.status == 65)
-    #expect(quantized.error.contains("of lns5.10/64 numbers, expected float32"))
+    #expect(quantized.error.contains("of lns6.9/64 numbers, expected float32"))
     let further = try command.run(
       "train", "--from", "\(folder)/m.addend", "--dataset", "digits", "--epochs", "1",
       "--optimizer",
       "sgd", "--json", "-")
     #expect(further.status == 0, "\(further.error)")
-    #expect(try result(further.output)["precision"] as? String == "lns5.10/64")
+    #expect(try result(further.output)["precision"] as? String == "lns6.9/64")
   }
 }
 
 @Test func comparisonsTakeLogarithms() throws {
   let outcome = try command.run(
     "compare", "--dataset", "digits", "--model", "mlp:hidden=16,layers=1", "--map", "float32",
-    "--precision", "lns:fraction=8,step=exact", "--epochs", "1", "--optimizer", "sgd", "--json", "-"
+    "--precision", "lns:integer=5,fraction=8,step=exact,sum=kahan", "--epochs", "1", "--optimizer",
+    "sgd",
+    "--json", "-"
   )
   #expect(outcome.status == 0, "\(outcome.error)")
-  #expect(try result(outcome.output)["precision"] as? String == "lns5.8")
+  #expect(try result(outcome.output)["precision"] as? String == "lns5.8+kahan")
 }
 
 /// Networks of different numbers stand side by side, in the order given.
@@ -68,14 +70,15 @@ private func result(_ text: String) throws -> [String: Any] {
   let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
   let results = try #require(object?["results"] as? [[String: Any]])
   #expect(
-    results.map { $0["precision"] as? String } == ["float32", "mixed-bf16", "lns5.10/64"])
+    results.map { $0["precision"] as? String } == ["float32", "mixed-bf16", "lns6.9/64"])
   #expect(results.allSatisfy { $0["map"] as? String == "float32" })
   #expect(
     results.map { $0["multiplications"] as? Int ?? -1 > 0 } == [true, true, false])
 }
 
 @Test(arguments: [
-  "lns:fraction=13", "lns:step=1/3", "lns:step=0.5", "lns:bits=3", "lns:integer", "lns9",
+  "lns:fraction=13", "lns:step=1/3", "lns:step=0.5", "lns:bits=3", "lns:integer", "lns:sum=pairs",
+  "lns9",
 ])
 func unknownLogarithmsAreRefused(_ precision: String) throws {
   let outcome = try command.run(

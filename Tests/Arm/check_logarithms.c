@@ -63,6 +63,8 @@ static number plus(const addend_lns_table *t, number a, number b) {
   return (number){false, a.is_negative, a.l + t->sums[2 * at + is_opposite] / 2};
 }
 
+static number minus(number a) { return (number){a.is_zero, !a.is_negative, a.l}; }
+
 // The same of patterns: what is kept in between is rounded.
 static uint16_t sum(const addend_lns_table *t, uint16_t a, uint16_t b) {
   return to_pattern(t, plus(t, of_pattern(t, a), of_pattern(t, b)));
@@ -127,6 +129,21 @@ static uint16_t dot(const addend_lns_table *t, size_t k, const uint16_t *a, size
   return to_pattern(t, total);
 }
 
+/// Kahan's sum of products, those left out whose left factor is zero.
+static uint16_t compensated_dot(const addend_lns_table *t, size_t k, const uint16_t *a, size_t a_step,
+                                const uint16_t *b, size_t b_step) {
+  number total = zero, lost = zero;
+  for (size_t p = 0; p < k; ++p) {
+    const number left = of_pattern(t, a ? a[p * a_step] : (uint16_t)t->bias);
+    if (left.is_zero) continue;
+    const number y = plus(t, times(left, of_pattern(t, b[p * b_step])), minus(lost));
+    const number moved = plus(t, total, y);
+    lost = plus(t, plus(t, moved, minus(total)), minus(y));
+    total = moved;
+  }
+  return to_pattern(t, total);
+}
+
 static void check_gemm(const addend_lns_kernels *kernels) {
   check_begin("products of logarithms", true, false);
   for (size_t n = 0; n < 280; ++n) {
@@ -136,6 +153,7 @@ static void check_gemm(const addend_lns_kernels *kernels) {
     const size_t columns = CHECK_ONE_OF(1, 3, 16, 31, 32, 33, 65, 97, 129, 300);
     addend_lns_gemm gemm = {.transposes_a = check_below(2),
                             .accumulates = check_below(2),
+                            .compensates = check_below(2),
                             .m = CHECK_ONE_OF(1, 2, 3, 4, 5, 9),
                             .n = columns,
                             .k = CHECK_ONE_OF(0, 1, 7, 32, 33, 65, 130, 200)};
@@ -160,7 +178,8 @@ static void check_gemm(const addend_lns_kernels *kernels) {
       const size_t r = i / columns, j = i % columns;
       const uint16_t *row = a ? gemm.transposes_a ? a + r : a + r * k : NULL;
       uint16_t *to = &wanted(c)[i];
-      const uint16_t made = dot(&table, k, row, gemm.transposes_a ? m : 1, gemm.b + j, width);
+      const uint16_t made = (gemm.compensates ? compensated_dot : dot)(
+          &table, k, row, gemm.transposes_a ? m : 1, gemm.b + j, width);
       *to = gemm.accumulates ? sum(&table, *to, made) : made;
       if (gemm.bias) *to = sum(&table, *to, gemm.bias[j]);
     }
@@ -183,10 +202,12 @@ static void check_elements(const addend_lns_kernels *kernels) {
     const uint16_t *x = patterns(t, count, n % 2), *y = patterns(t, count, n % 2);
     const uint16_t alpha = any_pattern(t, n % 2);
     check_result added = results_from(y, count), multiplied = results_from(y, count);
+    check_result scaled = results_from(y, count);
     check_result rectified = check_results(2 * count), slopes = check_results(2 * count);
     check_result sums = check_results(2 * count), products = check_results(2 * count);
     for (size_t i = 0; i < count; ++i) {
       wanted(added)[i] = sum(t, y[i], product(t, x[i], alpha));
+      wanted(scaled)[i] = product(t, y[i], alpha);
       wanted(multiplied)[i] = product(t, x[i], y[i]);
       wanted(rectified)[i] = x[i] >> 15 ? product(t, x[i], alpha) : x[i];
       wanted(slopes)[i] = is_positive(x[i]) ? y[i] : product(t, y[i], alpha);
@@ -196,12 +217,13 @@ static void check_elements(const addend_lns_kernels *kernels) {
       found(products)[i] = addend_lns_product(t, x[i], y[i]);
     }
     kernels->add(t, count, alpha, x, found(added));
+    kernels->scale(t, count, alpha, found(scaled));
     kernels->multiply(t, count, x, found(multiplied));
     kernels->rectify(t, count, alpha, x, found(rectified));
     kernels->rectify_gradient(t, count, alpha, x, y, found(slopes));
     char what[80];
     snprintf(what, sizeof what, "%zu numbers in format %zu", count, n % format_count);
-    const check_result all[] = {added, multiplied, rectified, slopes, sums, products};
+    const check_result all[] = {added, scaled, multiplied, rectified, slopes, sums, products};
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i) check_compare(what, all[i]);
     check_free();
   }

@@ -33,24 +33,29 @@ struct NumberSystem: Equatable {
     return NumberSystem(try logarithms(text))
   }
 
-  /// `lns`, or `lns:` with some of `integer`, `fraction` and `step`.
+  /// `lns`, or `lns:` with some of `integer`, `fraction`, `step` and `sum`.
   private static func logarithms(_ text: String) throws -> any TensorScalar.Type {
-    var numbers = ["integer": 5, "fraction": 10, "step": 64]
+    var (integer, fraction, steps) = (6, 9, 64)
+    var longSum = LogarithmicKernels.LongSum.blocks
     let parts =
       text == "lns"
       ? [] : text.dropFirst(4).split(separator: ",", omittingEmptySubsequences: false)
     for part in parts {
       let words = part.split(separator: "=", maxSplits: 1).map(String.init)
-      guard words.count == 2, numbers[words[0]] != nil, let value = number(words[0], words[1])
-      else {
+      let value = words.count == 2 ? words[1] : ""
+      switch (words.first, Int(value), self.steps(value), longSums[value]) {
+      case ("integer", let bits?, _, _): integer = bits
+      case ("fraction", let bits?, _, _): fraction = bits
+      case ("step", _, let count?, _): steps = count
+      case ("sum", _, _, let sum?): longSum = sum
+      default:
         throw ValidationError(
-          "'\(part)' is no part of a precision as in lns:integer=5,fraction=10,step=1/64.")
+          "'\(part)' is no part of a precision as in lns:integer=6,fraction=9,step=1/64,sum=kahan."
+        )
       }
-      numbers[words[0]] = value
     }
-    let (integer, fraction) = (numbers["integer"] ?? 5, numbers["fraction"] ?? 10)
-    let steps = numbers["step"] ?? 64
-    let name = "lns\(integer).\(fraction)" + (steps == 0 ? "" : "/\(steps)")
+    let name = LogNumberFormats.name(
+      integer: integer, fraction: fraction, steps: steps, longSum: longSum)
     guard let scalar = LogNumberFormats.format(named: name) else {
       let widths = LogNumberFormats.widths.map { "\($0).\($1)" }.joined(separator: ", ")
       throw ValidationError(
@@ -60,8 +65,12 @@ struct NumberSystem: Equatable {
     return scalar
   }
 
-  private static func number(_ name: String, _ text: String) -> Int? {
-    guard name == "step" else { return Int(text) }
+  private static let longSums: [String: LogarithmicKernels.LongSum] = [
+    "blocks": .blocks, "kahan": .kahan,
+  ]
+
+  /// Steps to a unit, 0 for `exact`.
+  private static func steps(_ text: String) -> Int? {
     if text == "exact" { return 0 }
     guard text.hasPrefix("1/"), let steps = Int(text.dropFirst(2)), steps > 0 else { return nil }
     return steps
@@ -80,6 +89,6 @@ extension NumberSystem {
   static let help = """
     What products and updates are rounded to: \(Precision.choices), or roles as in \
     products=dfp16,accumulate=fp16:64>fp32,update=bf16+kahan,scale=dynamic (docs/number-systems.md); \
-    or lns, as in lns:integer=5,fraction=10,step=1/64: all numbers are logarithms.
+    or lns, as in lns:integer=6,fraction=9,step=1/64,sum=kahan: all numbers are logarithms.
     """
 }

@@ -157,6 +157,12 @@ internal import CAddendKernels
   public func isNegative(_ a: UInt16) -> Bool { a & 0x8000 != 0 }
   private func logarithm(_ a: UInt16) -> Int { Int(a & 0x7FFF) - bias }
 
+  /// Patterns as integers in the numbers' order.
+  public static func order(of a: UInt16) -> Int {
+    let magnitude = Int(a & 0x7FFF)
+    return a & 0x8000 == 0 ? magnitude : -magnitude
+  }
+
   private func pattern(_ logarithm: Int, isNegative: Bool) -> UInt16 {
     guard logarithm >= -largest else { return 0 }
     return UInt16(min(logarithm, largest) + bias) | (isNegative ? 0x8000 : 0)

@@ -6,33 +6,46 @@ internal import CAddendKernels
 /// Bulk arithmetic on logarithms as one instruction set computes it; all sets give the same bits, on any
 /// number of threads. `Number` is a pattern of `LogarithmicArithmetic`.
 public struct LogarithmicKernels: Sendable {
+  /// How a long sum is added up.
+  public enum LongSum: Hashable, Sendable {
+    /// In blocks of 32 terms, those above zero and those below apart; then by pairs of blocks.
+    case blocks
+    /// In order, what each addition loses being taken from the next term: `y = term − c`, `t = s + y`,
+    /// `c = (t − s) − y`, `s = t` (Kahan, 1965). Four additions a term.
+    case kahan
+  }
+
   public let arithmetic: LogarithmicArithmetic
+  public let longSum: LongSum
   public let instructionSet: InstructionSet
 
   /// - Precondition: this machine runs `instructionSet`.
-  public init(_ arithmetic: LogarithmicArithmetic, _ instructionSet: InstructionSet = .best) {
+  public init(
+    _ arithmetic: LogarithmicArithmetic, _ instructionSet: InstructionSet = .best,
+    longSum: LongSum = .blocks
+  ) {
     precondition(
       InstructionSet.available.contains(instructionSet), "\(instructionSet) is not available here")
     self.arithmetic = arithmetic
+    self.longSum = longSum
     self.instructionSet = instructionSet
   }
 
   /// The kernels live as long as the program.
-  @unsafe private var kernels: addend_lns_kernels {
+  @unsafe var kernels: addend_lns_kernels {
     unsafe addend_lns_select(instructionSet.isa).pointee
   }
 
   /// Numbers that a thread takes at a time.
-  private static let partSize = 1 << 13
+  static let partSize = 1 << 13
 
   /// `C = op(A) op(B)`, plus `bias` in every row where there is one; sums of columns of `B` for `A = nil`, which
   /// stands for ones.
   ///
-  /// Products are exact. A sum's terms whose left factor is not zero form blocks of 32; in a block those above
-  /// zero and those below are added apart, in order, and the one sum is taken from the other. The blocks' sums
-  /// are added by pairs. All of them have logarithms of their own range: a block's saturate at 2¹⁵ − 1 last
-  /// places, the pairs' do not. The result is rounded to the format before what `C` holds, and then the bias,
-  /// are added.
+  /// Products are exact. A sum's terms are those whose left factor is not zero, added up as `longSum` says: in
+  /// a block those above zero and those below apart, in order, the one sum being taken from the other. Sums have
+  /// logarithms of their own range: a block's saturate at 2¹⁵ − 1 last places, the others do not. The result is
+  /// rounded to the format before what `C` holds, and then the bias, are added.
   public func gemm<Number: BitwiseCopyable>(
     _ shape: GEMMShape, _ a: Span<Number>?, _ b: Span<Number>, bias: Span<Number>?,
     _ c: inout MutableSpan<Number>
@@ -50,8 +63,9 @@ public struct LogarithmicKernels: Sendable {
     ThreadPool.forEachPart(of: m, size: size) { first, count in
       unsafe arithmetic.withTable { table in
         var gemm = unsafe addend_lns_gemm(
-          transposes_a: shape.transposesA, accumulates: shape.accumulates, m: m, n: n, k: k,
-          a: a?.patterns, b: rows.address, bias: bias?.patterns, c: c, first_row: first,
+          transposes_a: shape.transposesA, accumulates: shape.accumulates,
+          compensates: longSum == .kahan, m: m, n: n, k: k, a: a?.patterns, b: rows.address,
+          bias: bias?.patterns, c: c, first_row: first,
           rows: count)
         unsafe kernels.gemm(table, &gemm)
       }
@@ -96,22 +110,12 @@ public struct LogarithmicKernels: Sendable {
     unsafe forEachPart(of: count) { unsafe kernels.add($0, $2, alpha, x + $1, y + $1) }
   }
 
-  /// `y[r, :] += row` for each row of `y`.
-  public func addRow<Number: BitwiseCopyable>(
-    _ row: Span<Number>, toEachRowOf y: inout MutableSpan<Number>
-  ) {
-    guard row.count > 0 else { return }
-    precondition(y.count.isMultiple(of: row.count), "addRow: extents")
-    let (width, rows) = (row.count, y.count / row.count)
-    guard let x = unsafe row.patterns, let y = unsafe y.patterns else { return }
+  /// `y ·= α`.
+  public func scale<Number: BitwiseCopyable>(_ y: inout MutableSpan<Number>, by alpha: UInt16) {
+    let count = y.count
+    guard let y = unsafe y.patterns else { return }
     let kernels = unsafe kernels
-    ThreadPool.forEachPart(of: rows, size: max(1, Self.partSize / width)) { first, count in
-      unsafe arithmetic.withTable { table in
-        for r in first..<first + count {
-          unsafe kernels.add(table, width, arithmetic.one, x, y + r * width)
-        }
-      }
-    }
+    unsafe forEachPart(of: count) { unsafe kernels.scale($0, $2, alpha, y + $1) }
   }
 
   /// `y ⊙= x`.
@@ -190,28 +194,6 @@ public struct LogarithmicKernels: Sendable {
   ) {
     ThreadPool.forEachPart(of: count, size: Self.partSize) { first, count in
       unsafe arithmetic.withTable { unsafe body($0, first, count) }
-    }
-  }
-}
-
-extension Span where Element: BitwiseCopyable {
-  @unsafe fileprivate var patterns: UnsafePointer<UInt16>? {
-    precondition(
-      MemoryLayout<Element>.size == 2 && MemoryLayout<Element>.alignment == 2,
-      "a pattern has 16 bits")
-    return unsafe address.map { unsafe UnsafeRawPointer($0).assumingMemoryBound(to: UInt16.self) }
-  }
-}
-
-extension MutableSpan where Element: BitwiseCopyable {
-  @unsafe fileprivate var patterns: UnsafeMutablePointer<UInt16>? {
-    mutating get {
-      precondition(
-        MemoryLayout<Element>.size == 2 && MemoryLayout<Element>.alignment == 2,
-        "a pattern has 16 bits")
-      return unsafe address.map {
-        unsafe UnsafeMutableRawPointer($0).assumingMemoryBound(to: UInt16.self)
-      }
     }
   }
 }

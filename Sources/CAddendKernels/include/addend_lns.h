@@ -23,6 +23,9 @@
 // shifted right, u = t >> 10, and
 //   G+ = (bases[u] + (t slopes[u] >> 16)) >> 3,
 // chords of the curve, at most 0.65 of a last place from it. The table's G+ are these numbers.
+// Or the terms are added one after the other by Kahan's sum, whose c starts as zero:
+//   y = term - c;  t = s + y;  c = (t - s) - y;  s = t.
+// A difference of neighbours is right to the last place whatever steps tables have, so c holds what they lose too.
 // A word becomes a pattern at the end only: above the largest number it is the largest, below the smallest
 // it is zero.
 //
@@ -48,7 +51,7 @@ enum {
 };
 
 typedef struct {
-  bool transposes_a, accumulates;
+  bool transposes_a, accumulates, compensates;
   size_t m, n, k;
   const uint16_t *a;       // [m][k], or [k][m]; NULL for ones
   const uint16_t *b;       // of `addend_lns_pack`
@@ -72,11 +75,14 @@ typedef struct {
 } addend_lns_rounding;
 
 typedef struct {
-  /// C = op(A) B [+ C] [+ bias]: each sum as above, then rounded, then C and the bias added.
+  /// C = op(A) B [+ C] [+ bias]: each sum as above, of terms whose left factor is not zero, by Kahan where it
+  /// `compensates`, then rounded, then C and the bias added.
   void (*gemm)(const addend_lns_table *table, const addend_lns_gemm *gemm);
   /// y[i] += alpha x[i], the product rounded first.
   void (*add)(const addend_lns_table *table, size_t n, uint16_t alpha, const uint16_t *restrict x,
               uint16_t *restrict y);
+  /// y[i] *= alpha.
+  void (*scale)(const addend_lns_table *table, size_t n, uint16_t alpha, uint16_t *restrict y);
   /// y[i] *= x[i].
   void (*multiply)(const addend_lns_table *table, size_t n, const uint16_t *restrict x,
                    uint16_t *restrict y);
