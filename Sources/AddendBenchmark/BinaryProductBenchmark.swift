@@ -3,9 +3,10 @@ internal import AddendTensors
 
 /// A product of matrices of signs, on bits, beside the same product in float32.
 ///
-/// Ours takes rows of bits and a matrix packed beforehand, as weights are, to sums in 32-bit integers: all that
-/// layers need to make signs of them, which takes less. What is timed includes bringing the rows to the form
-/// that products read. The others multiply ±1 in float32, which is exact too.
+/// Ours takes rows of bits and a matrix packed beforehand, as weights are, to sums in 32-bit
+/// integers: all that layers need to make signs of them, which takes less. What is timed includes
+/// bringing the rows to the form that products read. The others multiply ±1 in float32, which is
+/// exact too.
 public struct BinaryProductBenchmark: Sendable {
   public let m, n, k: Int
 

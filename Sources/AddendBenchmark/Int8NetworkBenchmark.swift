@@ -4,12 +4,12 @@ internal import AddendLinear
 public import AddendNetworks
 public import AddendTensors
 
-/// A network in int8 beside the same in float32, both compiled, and beside oneDNN's convolutions of the same
-/// extents in both formats.
+/// A network in int8 beside the same in float32, both compiled, and beside oneDNN's convolutions of
+/// the same extents in both formats.
 ///
-/// oneDNN's network is its dense layers and convolutions one after another, each with its bias, its sum and
-/// its rectifier joined: in float32 on layouts that it chooses for each, in int8 from bytes to bytes. What
-/// lies between them (pooling, other layouts) it is spared.
+/// oneDNN's network is its dense layers and convolutions one after another, each with its bias, its
+/// sum and its rectifier joined: in float32 on layouts that it chooses for each, in int8 from bytes
+/// to bytes. What lies between them (pooling, other layouts) it is spared.
 public struct Int8NetworkBenchmark: Sendable {
   /// Frozen int8.
   public let model: Model<Float>

@@ -8,9 +8,10 @@ public import AddendTensors
 ///
 /// Layers of signs or few bits (`binary`, `kbit`) stay as they are.
 /// Normalisations are folded first (`BatchNormFolding`). Then calibration examples pass once through the
-/// network as in inference, in float32 arithmetic, while each map keeps a histogram of its inputs, from which
-/// `calibration` chooses the range that its bytes cover. Weights get a scale for each output. The maps are
-/// `Int8Map`s, which can be trained further (the ranges then follow training) and freeze into integers.
+/// network as in inference, in float32 arithmetic, while each map keeps a histogram of its inputs,
+/// from which `calibration` chooses the range that its bytes cover. Weights get a scale for each
+/// output. The maps are `Int8Map`s, which can be trained further (the ranges then follow training)
+/// and freeze into integers.
 ///
 ///     let quantize = Int8Quantization(calibration: .squaredError, keep: ["last"])
 ///     let smaller = try quantize.transformed(model, calibration: splits.training).frozen()

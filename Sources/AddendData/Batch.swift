@@ -40,8 +40,8 @@ public struct Batch: Sendable {
     set { content = .numbers(newValue) }
   }
 
-  /// `[batch] + input` in the format of a model. Bytes become numbers by a table, and symbols stay what they
-  /// are: no other number is converted on the way.
+  /// `[batch] + input` in the format of a model. Bytes become numbers by a table, and symbols stay
+  /// what they are: no other number is converted on the way.
   public func input<Scalar: TensorScalar>(as scalar: Scalar.Type) -> Tensor<Scalar> {
     switch content {
     case .numbers(let numbers): Tensor<Scalar>(numbers)

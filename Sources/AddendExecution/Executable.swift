@@ -14,15 +14,16 @@ internal import Synchronization
 /// kernels that compute sums of products in another form (Winograd's) state a bound of their own and are
 /// left out when `isExact`. Recurrent layers start from zeros and take all steps of a sequence.
 ///
-/// Where maps are frozen int8, products take and give bytes, and what lies between two of them (shortcuts,
-/// max pooling) stays bytes (`GraphPass.keepBytes`); sums' other parts are then rounded to bytes, where the
-/// model adds numbers. `Graph.run` of the simplified graph computes the same bits.
+/// Where maps are frozen int8, products take and give bytes, and what lies between two of them
+/// (shortcuts, max pooling) stays bytes (`GraphPass.keepBytes`); sums' other parts are then rounded
+/// to bytes, where the model adds numbers. `Graph.run` of the simplified graph computes the same
+/// bits.
 ///
 /// Weights are packed when the executable is made. After that a run asks for no memory, with two
 /// exceptions. Layers that stay whole (`Operation.layer`) run as they are: dense layers and convolutions
 /// with approximate maps, recurrent layers with an approximate map or K-TanH's functions. And oneDNN asks
-/// for some small pieces in each run of a convolution, for which its kernels are taken only where they are
-/// twice as fast as all others.
+/// for some small pieces in each run of a convolution, for which its kernels are taken only where
+/// they are twice as fast as all others.
 ///
 /// One run at a time: others wait.
 public final class Executable: Sendable {

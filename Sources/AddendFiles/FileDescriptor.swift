@@ -75,8 +75,8 @@ struct FileDescriptor: ~Copyable {
   }
 }
 
-/// Writes all of `bytes` by a call of the system that takes some of them, `rest` from byte `start` on, and
-/// returns how many, or less than 0 with `errno` set.
+/// Writes all of `bytes` by a call of the system that takes some of them, `rest` from byte `start`
+/// on, and returns how many, or less than 0 with `errno` set.
 func writeAll(
   _ bytes: Span<UInt8>, to path: String,
   by call: (_ rest: UnsafeRawBufferPointer, _ start: Int) -> Int

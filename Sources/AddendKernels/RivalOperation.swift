@@ -80,8 +80,8 @@ internal import CAddendKernels
     return unsafe RivalOperation(addend_rival_product(bfloat16, packsSecond, threads, m, n, k))
   }
 
-  /// `product` of bytes and int8 numbers with sums in 32-bit integers: whole numbers within the formats are
-  /// set and read without loss.
+  /// `product` of bytes and int8 numbers with sums in 32-bit integers: whole numbers within the
+  /// formats are set and read without loss.
   public static func int8Product(
     m: Int, n: Int, k: Int, packsSecond: Bool, threads: Int
   ) -> RivalOperation? {
@@ -90,8 +90,8 @@ internal import CAddendKernels
   }
 
   /// A convolution as a network's inference has it: with a bias, what the result held added where `adds`,
-  /// rectified where `rectifies`; in float32 on layouts of oneDNN's choice, or from bytes to bytes. Operands:
-  /// 0 the image, 1 the filter, 2 the bias, 3 the result.
+  /// rectified where `rectifies`; in float32 on layouts of oneDNN's choice, or from bytes to bytes.
+  /// Operands: 0 the image, 1 the filter, 2 the bias, 3 the result.
   public static func layer(
     int8: Bool, adds: Bool, rectifies: Bool, threads: Int, _ geometry: ConvolutionGeometry,
     outputs: Int

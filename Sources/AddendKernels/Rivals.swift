@@ -40,7 +40,8 @@ public enum RivalProduct: String, CaseIterable, Sendable {
     }
   }
 
-  /// `c = a b` in oneDNN's 8-bit integers on one thread, laid out as above; `false` where it is not there.
+  /// `c = a b` in oneDNN's 8-bit integers on one thread, laid out as above; `false` where it is not
+  /// there.
   public static func multiplyBytes(
     m: Int, n: Int, k: Int, _ a: Span<UInt8>, _ b: Span<Int8>, into c: inout MutableSpan<Int32>
   ) -> Bool {

@@ -4,8 +4,8 @@ public import AddendTensors
 
 /// `y = x W` computed as it stands, in the scalar's own arithmetic.
 ///
-/// Operands are rounded first, and sums kept, where `precision` says so, in all three products; the weight
-/// that is kept, updated and stored is not rounded.
+/// Operands are rounded first, and sums kept, where `precision` says so, in all three products; the
+/// weight that is kept, updated and stored is not rounded.
 ///
 /// Shapes: `W` is `[inputSize, outputSize]`, row-major. Gradients: `dW = xᵀ dy`, `dx = dy Wᵀ`.
 ///

@@ -91,9 +91,10 @@ public protocol LinearMap<Scalar>: Sendable {
   /// The exact map that this one approximates.
   var exactTwin: ExactMap<Scalar> { get }
 
-  /// What gives `x W`, or `dy Wᵀ` where `transposed`, for the steps of one pass, with the weight laid out once
-  /// for all of them; `nil` for a map that learns from a product, or that has an `exactWeight`. What
-  /// these products have to do with the weight's gradient goes to `addStepGradient`.
+  /// What gives `x W`, or `dy Wᵀ` where `transposed`, for the steps of one pass, with the weight
+  /// laid out once for all of them; `nil` for a map that learns from a product, or that has an
+  /// `exactWeight`. What these products have to do with the weight's gradient goes to
+  /// `addStepGradient`.
   func stepProduct(transposed: Bool) -> ((Tensor<Scalar>) -> Tensor<Scalar>)?
 
   /// Adds `xᵀ dy` of all steps together to the gradient of a map with a `stepProduct`.

@@ -42,8 +42,9 @@ public struct OperationCount: Hashable, Sendable {
 
   public static func += (a: inout Self, b: Self) { a = a + b }
 
-  /// The same operations on numbers of another format. Of logarithms, products are sums of integers; a sum
-  /// is a comparison, the read of a table and two sums of integers. All sums count as long ones.
+  /// The same operations on numbers of another format. Of logarithms, products are sums of
+  /// integers; a sum is a comparison, the read of a table and two sums of integers. All sums count
+  /// as long ones.
   public func counted<Scalar: TensorScalar>(in scalar: Scalar.Type) -> Self {
     guard Scalar.isLogarithmic else { return self }
     let sums = Scalar.additionsPerSum * additions

@@ -2,11 +2,12 @@ internal import Synchronization
 
 /// Whether numbers may still be converted between floating point and formats that do without.
 ///
-/// A `LogNumber` is converted in four places. `init(_: Double)` and `double` are conversions of data; once
-/// `forbid()` was called they stop the process. `init(constant:)` reads a constant (a hyper-parameter, a
-/// literal, a pixel's 256 possible values) and `reported` gives a number to people (a loss); neither carries
-/// data from one operation to the next, and both stay. So a training that ends although conversions are
-/// forbidden had no float between its pixels and its accuracy.
+/// A `LogNumber` is converted in four places. `init(_: Double)` and `double` are conversions of
+/// data; once `forbid()` was called they stop the process. `init(constant:)` reads a constant (a
+/// hyper-parameter, a literal, a pixel's 256 possible values) and `reported` gives a number to
+/// people (a loss); neither carries data from one operation to the next, and both stay. So a
+/// training that ends although conversions are forbidden had no float between its pixels and its
+/// accuracy.
 public enum FloatConversions {
   private static let isForbidden = Atomic(false)
 

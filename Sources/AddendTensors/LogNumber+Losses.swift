@@ -66,7 +66,8 @@ private struct PatternRows {
 
   /// Logits to the gradient of `weight` times the loss, which is returned.
   ///
-  /// The class's gradient is `−Σ` of the other classes' shares, which `share − 1` would lose the places of.
+  /// The class's gradient is `−Σ` of the other classes' shares, which `share − 1` would lose the
+  /// places of.
   func crossEntropy(
     _ z: inout [UInt16], classes: Span<Int32>, smoothing: Double, weight: Double
   ) -> Double {

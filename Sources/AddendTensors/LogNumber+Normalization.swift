@@ -1,7 +1,8 @@
 internal import AddendKernels
 
-// Normalisation of logarithms through kernels. A batch has more pixels than the 2^fraction / ln 2 equal numbers after
-// which a sum that adds them one by one stops growing; so moments and gradients are long sums.
+// Normalisation of logarithms through kernels. A batch has more pixels than the 2^fraction / ln 2
+// equal numbers after which a sum that adds them one by one stops growing; so moments and gradients
+// are long sums.
 
 extension LogNumber {
   public static func columnMoments(

@@ -5,10 +5,11 @@ public import AddendKernels
 /// `l` is an integer of `integer + fraction` bits. Products, quotients and square roots add, subtract and
 /// halve logarithms. Sums are Gauss's: with `|a| ≥ |b|` and `d = log₂|a| − log₂|b|`,
 /// `log₂|a ± b| = log₂|a| + log₂(1 ± 2⁻ᵈ)`, the correction read from a table with `steps` entries to a
-/// unit, or one for every `d` where `steps` is 0. Near `d = 0`, where `log₂(1 − 2⁻ᵈ)` is steep, differences have an
-/// entry for every `d` up to 1 always; so the difference of neighbours is right to the last place.
-/// `e^x`, `ln x`, `tanh x` and `erf x` are tables and shifts as well. (Swartzlander & Alexopoulos, 1975, "The
-/// Sign/Logarithm Number System"; Chuangsuwanich et al., 2018, train in it.)
+/// unit, or one for every `d` where `steps` is 0. Near `d = 0`, where `log₂(1 − 2⁻ᵈ)` is steep,
+/// differences have an entry for every `d` up to 1 always; so the difference of neighbours is right
+/// to the last place. `e^x`, `ln x`, `tanh x` and `erf x` are tables and shifts as well.
+/// (Swartzlander & Alexopoulos, 1975, "The Sign/Logarithm Number System"; Chuangsuwanich et al.,
+/// 2018, train in it.)
 ///
 /// Bits: the sign in bit 15; below it 0 for zero, else `l + 2^(integer + fraction − 1)`, two's complement
 /// with its first bit turned over, so that numbers of one sign are ordered as their patterns and zero is
@@ -34,7 +35,8 @@ public struct LogNumber<let integer: Int, let fraction: Int, let steps: Int, Sum
 
   static var kernels: LogarithmicKernels { LogarithmicKernels(arithmetic, longSum: Sum.kind) }
 
-  /// `lns5.10`, with a table of 64 entries to a unit `lns5.10/64`, with Kahan's long sums `lns5.10/64+kahan`.
+  /// `lns5.10`, with a table of 64 entries to a unit `lns5.10/64`, with Kahan's long sums
+  /// `lns5.10/64+kahan`.
   public static var formatName: String {
     LogNumberFormats.name(
       integer: integer, fraction: fraction, steps: steps, longSum: Sum.kind)
@@ -122,8 +124,8 @@ public struct LogNumber<let integer: Int, let fraction: Int, let steps: Int, Sum
 }
 
 /// 16 bits: logarithms from −32 to 32 with 9 bits after the point, and sums by tables of 64 entries to a
-/// unit. With one bit more after the point networks train worse: what is below 2⁻¹⁶ is lost, gradients and
-/// their steps among it.
+/// unit. With one bit more after the point networks train worse: what is below 2⁻¹⁶ is lost,
+/// gradients and their steps among it.
 public typealias LNS16 = LogNumber<6, 9, 64, BlockSum>
 
 /// How logarithms' long sums are added up.

@@ -1,7 +1,8 @@
 internal import AddendKernels
 
-/// A matrix `B [rows, columns]` of numbers that bfloat16 has too, kept as products with other such numbers
-/// read it: packed in bfloat16 where the scalar has kernels for that, which take half of float32's time.
+/// A matrix `B [rows, columns]` of numbers that bfloat16 has too, kept as products with other such
+/// numbers read it: packed in bfloat16 where the scalar has kernels for that, which take half of
+/// float32's time.
 ///
 /// Products of two bfloat16 numbers are exact in float32, and so are sums of integers below 2²⁴: products
 /// of codes come out the same to the bit whichever way they are computed.

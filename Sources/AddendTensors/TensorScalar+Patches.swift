@@ -30,8 +30,9 @@ extension TensorScalar {
     }
   }
 
-  /// Calls `body` for numbers that follow each other in a patch and in the image, with the first one's place in the
-  /// image, `nil` in the padding, and in the patches: taps of a filter's row, or one each where it is dilated.
+  /// Calls `body` for numbers that follow each other in a patch and in the image, with the first
+  /// one's place in the image, `nil` in the padding, and in the patches: taps of a filter's row, or
+  /// one each where it is dilated.
   @inline(__always)
   private static func forEachRun(
     of g: ConvolutionGeometry, _ body: (_ pixel: Int?, _ entry: Int, _ count: Int) -> Void

@@ -1,7 +1,7 @@
 public import AddendKernels
 
-// The definitions: operands are rounded as whole tensors, sums kept as the format says. A convolution with
-// sums of its own goes through patches, one product after the other.
+// The definitions: operands are rounded as whole tensors, sums kept as the format says. A
+// convolution with sums of its own goes through patches, one product after the other.
 
 /// The right operand of many products in one format.
 public struct PackedOperand<Scalar: TensorScalar>: Sendable {

@@ -34,8 +34,8 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   init(_ value: Double)
   /// The value; exact.
   var double: Double { get }
-  /// `init(_: Double)` of a constant: a hyper-parameter, read once in an operation, or a literal. A format
-  /// that computes without floating point tells it from a conversion of data.
+  /// `init(_: Double)` of a constant: a hyper-parameter, read once in an operation, or a literal. A
+  /// format that computes without floating point tells it from a conversion of data.
   init(constant value: Double)
   /// `double`, for people to read.
   var reported: Double { get }
@@ -406,13 +406,13 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
     prototypeGradient: inout MutableSpan<Self>)
 
   // TensorScalar+Int8.swift
-  /// `y = x W + bias` in integers: `x` an image, or rows as `Int8Product.rowGeometry` has them, brought to
-  /// the product's bytes first.
+  /// `y = x W + bias` in integers: `x` an image, or rows as `Int8Product.rowGeometry` has them,
+  /// brought to the product's bytes first.
   static func int8Convolve(
     _ x: Span<Self>, _ product: Int8Product, _ geometry: ConvolutionGeometry, bias: Span<Self>?,
     into y: inout MutableSpan<Self>)
-  /// `x` in integers of `±limit` with a scale for each column, as `RoundingKernels.roundColumns` has it; in
-  /// float32, whatever the scalar.
+  /// `x` in integers of `±limit` with a scale for each column, as `RoundingKernels.roundColumns`
+  /// has it; in float32, whatever the scalar.
   static func roundColumns(
     _ x: Span<Self>, columns: Int, limit: Int, scales: ClosedRange<Float>,
     into y: inout MutableSpan<Self>)

@@ -1,12 +1,14 @@
-// Products of many rows of bits: carries as forms over GF(2), evaluated by GFNI. Included once, for one set.
+// Products of many rows of bits: carries as forms over GF(2), evaluated by GFNI. Included once, for
+// one set.
 //
-// Of two places, p being the parity of the places before them at which rows a and b differ, x and y whether
-// these two do, the carry is p ^ u w with u = p ^ x and w = p ^ y. Each is a bit of a's and one of b's, so
+// Of two places, p being the parity of the places before them at which rows a and b differ, x and y
+// whether these two do, the carry is p ^ u w with u = p ^ x and w = p ^ y. Each is a bit of a's and
+// one of b's, so
 //   carry = (pa ^ ua wa) ^ (pb ^ ub wb) ^ ua wb ^ wa ub,
-// a form of four terms. An affine map takes eight: one instruction has a carry of 8 rows and 64 columns, and
-// another, of all eight terms, has its parity with the next. Carries are summed in planes of bits by carry-save
-// adders (Muła, Kurz, Lemire, Faster Population Counts Using AVX2 Instructions, 2018): in all three
-// operations for 1024 products.
+// a form of four terms. An affine map takes eight: one instruction has a carry of 8 rows and 64
+// columns, and another, of all eight terms, has its parity with the next. Carries are summed in
+// planes of bits by carry-save adders (Muła, Kurz, Lemire, Faster Population Counts Using AVX2
+// Instructions, 2018): in all three operations for 1024 products.
 
 typedef __m512i addend_plane;  // byte c holds a bit for each of 8 rows at place c of 64 columns
 
@@ -59,7 +61,8 @@ ADDEND_TILE_INLINE __m512i interleaved(__m512i x, __m512i y) {
   return _mm512_ternarylogic_epi64(_mm512_set1_epi8(0x55), x, _mm512_add_epi64(y, y), 0xca);
 }
 
-/// The parities of the bits of each word up to each place, itself among them: a carry-less product with ones.
+/// The parities of the bits of each word up to each place, itself among them: a carry-less product
+/// with ones.
 ADDEND_TILE_INLINE __m512i parities_of(__m512i words) {
   const __m512i ones = _mm512_set1_epi64(-1);
   return _mm512_unpacklo_epi64(_mm512_clmulepi64_epi128(words, ones, 0x00),
@@ -78,8 +81,8 @@ ADDEND_TILE_INLINE void store_maps(__m512i bytes, uint64_t *maps) {
   _mm512_store_si512(maps + 8, turned);
 }
 
-/// The maps of 8 chained rows, the last one standing for those that are missing: [words][2][2][8] of 8 bytes.
-/// Returns the rows' parities.
+/// The maps of 8 chained rows, the last one standing for those that are missing: [words][2][2][8]
+/// of 8 bytes. Returns the rows' parities.
 static uint8_t form_maps(size_t rows, size_t words, const uint64_t *restrict a,
                          uint64_t *restrict maps) {
   const uint64_t *row[FORM_GROUP];
@@ -137,9 +140,9 @@ ADDEND_TILE_INLINE void add_half_word(const size_t groups, const uint8_t *restri
   }
 }
 
-/// Adds the carries of up to FORM_RUN words of one or two groups to their counts, or, of rows that are short,
-/// to none; these have no planes past FORM_SHORT. Two groups do not depend on each other; of more, the sums do
-/// not fit the registers.
+/// Adds the carries of up to FORM_RUN words of one or two groups to their counts, or, of rows that
+/// are short, to none; these have no planes past FORM_SHORT. Two groups do not depend on each
+/// other; of more, the sums do not fit the registers.
 ADDEND_TILE_INLINE void form_tile(const size_t groups, const bool is_short, size_t words, size_t stride,
                                   const uint8_t *restrict forms, const uint64_t *restrict maps,
                                   const uint8_t *ahead, addend_form_counts *restrict counts) {
@@ -311,8 +314,8 @@ static void form_finish(const addend_binary_many *restrict many, size_t group, s
   if (q->bits) form_bits(q, row, panel, counts);
 }
 
-/// One run of words of a group or two, and its results after the last, which are written while the next tile is
-/// computed.
+/// One run of words of a group or two, and its results after the last, which are written while the
+/// next tile is computed.
 ADDEND_TILE_INLINE void form_run(const size_t groups, const addend_binary_many *restrict many,
                                  size_t start, size_t group, size_t first, size_t panels,
                                  addend_form_counts (*restrict counts)[FORM_GROUPS]) {
@@ -340,7 +343,8 @@ static void many_forms(const addend_binary_many *many) {
   for (size_t g = 0; g < groups; ++g)
     parities[g] = form_maps(q->rows - FORM_GROUP * g, words, q->a + FORM_GROUP * g * words,
                             many->scratch + stride * g);
-  // Two panels write rows of sums in longer pieces; where each takes several runs, one at a time is read faster.
+  // Two panels write rows of sums in longer pieces; where each takes several runs, one at a time is
+  // read faster.
   const size_t together = q->sums && words <= FORM_RUN ? FORM_PANELS : 1;
   for (size_t first = q->first_panel; first < end; first += together) {
     const size_t panels = end - first < together ? end - first : together;

@@ -1,5 +1,5 @@
-// The tile of a product in vectors of ADDEND_BINARY_LANES halves of words: see addend_binary.c for what the
-// macros are. No include guard: it is compiled for each set.
+// The tile of a product in vectors of ADDEND_BINARY_LANES halves of words: see addend_binary.c for
+// what the macros are. No include guard: it is compiled for each set.
 
 /// counts[r][j] = the places at which row r of a and column j of the panel differ, r < rows.
 ADDEND_TILE_INLINE void ADDEND_VARIANT(tile)(const size_t rows, size_t words,

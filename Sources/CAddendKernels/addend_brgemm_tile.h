@@ -1,8 +1,8 @@
 // The tiles of one instruction set and kind of product, for sources of addend_sets.h. Their macros say
 // how products are added (ADD_PRODUCT) and sums (ADD), whether sums of one vector are split in two
 // (PAIRS), and which tiles there are: up to VECTORS vectors wide and ROW_LIMITS rows high, as
-// ADDEND_TILES lists them by ROWS_6 and ROWS_8. Where CHUNK is defined, products are integers: MULTIPLY_WORDS
-// and ADD_WORDS make and add those of CHUNK places, CONVERT their sums.
+// ADDEND_TILES lists them by ROWS_6 and ROWS_8. Where CHUNK is defined, products are integers:
+// MULTIPLY_WORDS and ADD_WORDS make and add those of CHUNK places, CONVERT their sums.
 #define ROWS_6(kernel, v) kernel(v, 1) kernel(v, 2) kernel(v, 3) kernel(v, 4) kernel(v, 5) kernel(v, 6)
 #define ROWS_8(kernel, v) ROWS_6(kernel, v) kernel(v, 7) kernel(v, 8)
 

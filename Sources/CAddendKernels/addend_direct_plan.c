@@ -201,8 +201,9 @@ static void set_taps(addend_direct_plan *plan, bool merges) {
   plan->depth = p->depth * (merges ? p->across.taps : 1);
 }
 
-/// Cuts the work into some `most_parts` parts, fewer where there is little, so that the least is read twice:
-/// each part of the tiles reads all of the filter, each part of the panels all of the source.
+/// Cuts the work into some `most_parts` parts, fewer where there is little, so that the least is
+/// read twice: each part of the tiles reads all of the filter, each part of the panels all of the
+/// source.
 static void cut(addend_direct_plan *plan) {
   const addend_direct_piece *p = &plan->piece;
   const size_t filter = plan->taps * plan->depth * p->results;

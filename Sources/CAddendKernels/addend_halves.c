@@ -28,7 +28,8 @@ addend_halves_rounding addend_halves_fixed(uint32_t largest, int bits, addend_ha
 }
 
 void addend_halves_factors(addend_halves_scale a, addend_halves_scale b, float factors[2]) {
-  // The smaller first: a sum of integers times it neither overflows nor loses what the larger brings back.
+  // The smaller first: a sum of integers times it neither overflows nor loses what the larger
+  // brings back.
   const int smaller = a.exponent < b.exponent ? a.exponent : b.exponent;
   factors[0] = ldexpf(1, smaller);
   factors[1] = ldexpf(1, a.exponent + b.exponent - smaller);

@@ -20,7 +20,8 @@ static inline number sum(number a, number b) {
   return value == 0 ? (number){0, 0} : (number){log2f(fabsf(value)), copysignf(1, value)};
 }
 
-// c[i][j] += Σ_p a[i][p] b[p][j], either operand with strides of its own; terms that are zero are skipped.
+// c[i][j] += Σ_p a[i][p] b[p][j], either operand with strides of its own; terms that are zero are
+// skipped.
 static void multiply(size_t m, size_t n, size_t k, const number *a, size_t a_row, size_t a_column,
                      const number *b, size_t b_row, size_t b_column, number *c) {
   for (size_t i = 0; i < m; ++i)

@@ -27,7 +27,8 @@ ADDEND_INLINE __m128i NAMED(four)(const int32_t *from, uint64_t at) {
 }
 #endif
 
-// As `gathered`, for places below 2^16: with AVX-512 single loads take four fifths of a gather's time on Zen 5.
+// As `gathered`, for places below 2^16: with AVX-512 single loads take four fifths of a gather's
+// time on Zen 5.
 ADDEND_INLINE WORDS NAMED(gathered_near)(const int32_t *from, WORDS at) {
 #if LANES == 16
   const __m256i places = _mm512_cvtepi32_epi16((__m512i)at);

@@ -1,12 +1,13 @@
-// Rounding to narrow formats for one instruction set: a source of addend_sets.h. Straight-line code, which
-// compilers turn into vector code.
+// Rounding to narrow formats for one instruction set: a source of addend_sets.h. Straight-line
+// code, which compilers turn into vector code.
 
 ADDEND_INLINE float ADDEND_VARIANT(rounded)(addend_float_format format, float x) {
   const int32_t dropped = 23 - format.fraction_bits;
   const uint32_t bits = (uint32_t)f32_to_bits(x), magnitude = bits & 0x7fffffff;
   const float size = f32_from_bits((int32_t)magnitude);
   // Above the least normal number bits are cut off; a carry runs into the exponent, as it should. Below,
-  // adding 2²³ quanta leaves whole ones; were it half as many more, 2²³ of them would lose their last bit.
+  // adding 2²³ quanta leaves whole ones; were it half as many more, 2²³ of them would lose their
+  // last bit.
   const uint32_t last = magnitude >> dropped & 1;
   const uint32_t half = dropped == 0 ? 0 : (1u << (dropped - 1)) - 1 + last;
   const uint32_t kept = (magnitude + half) & ~((1u << dropped) - 1);

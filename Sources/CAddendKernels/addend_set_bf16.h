@@ -1,5 +1,5 @@
-// After addend_sets.h: compiles ADDEND_SOURCE once more, with ADDEND_HAS_WORDS, for processors that round to
-// bfloat16 and multiply it themselves.
+// After addend_sets.h: compiles ADDEND_SOURCE once more, with ADDEND_HAS_WORDS, for processors that
+// round to bfloat16 and multiply it themselves.
 #if defined(__x86_64__)
 #pragma clang attribute push( \
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,f16c"))), \

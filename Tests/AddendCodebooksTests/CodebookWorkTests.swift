@@ -48,8 +48,8 @@ struct CodebookWorkTests {
     #expect(CodebookWork(.coding, points: 100, dimension: 3, words: 7).multiplyAdds == 2100)
   }
 
-  /// One word, one point, more numbers than a sample has: with a second for each pass over the sample, the
-  /// whole takes as many as it has sampled passes, and each round of k-means two.
+  /// One word, one point, more numbers than a sample has: with a second for each pass over the
+  /// sample, the whole takes as many as it has sampled passes, and each round of k-means two.
   @Test(arguments: [
     (1, 1, 1, 1.0, 1.0), (1, 9_000_000, 1, 1, 1), (3, 5000, 40, 1, 1),
     // As many points, a fourth of the words; half the points and all words.

@@ -6,7 +6,8 @@ import Testing
 
 /// Under a precision the exact map multiplies rounded operands, and nothing else changes.
 struct ExactMapPrecisionTests {
-  /// A format whose products are sums in the order of float32's; see `FloatRoundedProductsTests` for others.
+  /// A format whose products are sums in the order of float32's; see `FloatRoundedProductsTests`
+  /// for others.
   private static let precision = Precision(products: .float16)
   private let x: Tensor<Float>
   private let dy: Tensor<Float>

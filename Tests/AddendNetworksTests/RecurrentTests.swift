@@ -127,9 +127,9 @@ func floatLayersAgreeWithDoubleOnes(_ number: Int) throws {
   }
 }
 
-/// Steps in 16-bit integers, whose weights are packed once a pass and whose weights' gradients are summed once
-/// for all steps, are those of unrounded numbers but for the rounding: an operand is off by 2⁻¹⁴ of the
-/// largest at most, which is below 2, in sums of up to 18 terms over six steps.
+/// Steps in 16-bit integers, whose weights are packed once a pass and whose weights' gradients are
+/// summed once for all steps, are those of unrounded numbers but for the rounding: an operand is
+/// off by 2⁻¹⁴ of the largest at most, which is below 2, in sums of up to 18 terms over six steps.
 @Test(arguments: 0..<3, [false, true])
 func roundedLayersAgreeWithUnroundedOnes(_ number: Int, _ isReversed: Bool) throws {
   let layers: [any LayerConfiguration] = [

@@ -49,7 +49,8 @@ struct LogNumberSumsTests {
     return [mean, variance, y, scaleGradient, shiftGradient, dx]
   }
 
-  /// As many rows as 39 images of 16 × 16 pixels: an addition changes no sum of some 3000 numbers as large.
+  /// As many rows as 39 images of 16 × 16 pixels: an addition changes no sum of some 3000 numbers
+  /// as large.
   @Test func columnsOfManyRowsAreNormalized() {
     let (rows, channels) = (10_000, 3)
     let x = numbers(Number.self, rows * channels, around: 0.7, seed: 1)

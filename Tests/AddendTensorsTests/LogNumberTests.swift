@@ -93,8 +93,8 @@ struct LogNumberTests {
     #expect(0.11...0.121 ~= worst(LogNumber<5, 10, 2, BlockSum>.self))
   }
 
-  /// Sums by tables with steps: those of distances rounded to a step, 0.65 of a last place off at most; none
-  /// grows with the distance, and twice a number is exact.
+  /// Sums by tables with steps: those of distances rounded to a step, 0.65 of a last place off at
+  /// most; none grows with the distance, and twice a number is exact.
   @Test(arguments: [6, 7, 8, 9, 10, 11, 12], [2, 8, 64])
   func entriesOfTablesAreWithinAPlace(_ fraction: Int, _ steps: Int) {
     let arithmetic = LogarithmicArithmetic(

@@ -46,7 +46,8 @@ struct LogarithmicTrainingTests {
     #expect(try Self.accuracy(Compensated.self, plan: Self.plan(kahan)) > exact - 0.02)
   }
 
-  /// Squares of small gradients vanish; the gradients do not, and Adam divides them by no less than what would.
+  /// Squares of small gradients vanish; the gradients do not, and Adam divides them by no less than
+  /// what would.
   @Test(arguments: [Adam() as any Optimizer, AdamW(decay: 0), AdaMax()])
   func stepsAreBoundedWhereSquaresVanish(_ optimizer: any Optimizer) {
     func moved<Scalar: TensorScalar>(_ scalar: Scalar.Type, gradient: Double) -> Double {
@@ -218,8 +219,8 @@ struct LogarithmicTrainingTests {
     }
   }
 
-  /// How far 400 steps of a ten-thousandth move a weight of one, in all a twenty-fifth. An addition changes the
-  /// logarithm only where it moves it by half a place, by 6.8e-4 of the weight.
+  /// How far 400 steps of a ten-thousandth move a weight of one, in all a twenty-fifth. An addition
+  /// changes the logarithm only where it moves it by half a place, by 6.8e-4 of the weight.
   private func movement(_ compensation: SGD.Compensation) -> Double {
     var weight = Tensor<LNS16>([1], [LNS16(1)])
     let gradient = Tensor<LNS16>([1], [LNS16(-1)])

@@ -1,7 +1,7 @@
 // Runs each family of kernels in a set's variant and in the definition, or beside the equation that it
 // stands for, on random and on extreme operands, and prints a line for each: how many results were
-// compared, and a checksum of the definition's, which must be the same on all machines. The argument names
-// the set.
+// compared, and a checksum of the definition's, which must be the same on all machines. The
+// argument names the set.
 #define _GNU_SOURCE
 #include "check.h"
 

@@ -2,8 +2,8 @@ import Addend
 
 /// Training speed of the networks that PyTorch/training_speed.py trains, in the same way.
 ///
-/// Usage: addend-training-speed CASE THREADS SECONDS [PRECISION]. Prints one JSON object: examples (or words) a
-/// second, the median over steps. The data are made up and stay in memory.
+/// Usage: addend-training-speed CASE THREADS SECONDS [PRECISION]. Prints one JSON object: examples
+/// (or words) a second, the median over steps. The data are made up and stay in memory.
 ///
 /// Or: addend-training-speed inference CASE THREADS BATCH SECONDS. The same of a compiled model: seconds
 /// for a batch, the median over runs and the least, as ONNXRuntime/inference_speed.py does it.

@@ -3,8 +3,8 @@ internal import AddendLinear
 internal import AddendNetworks
 internal import AddendTensors
 
-/// What becomes of a product's integers: `y = normalisations(factor · z + bias)`, columns apart, each step
-/// rounded to float32 as the layers round it. `y` rises or falls with `z`, or stays.
+/// What becomes of a product's integers: `y = normalisations(factor · z + bias)`, columns apart,
+/// each step rounded to float32 as the layers round it. `y` rises or falls with `z`, or stays.
 struct BinaryNumbers: Sendable {
   /// `[columns]`, positive.
   let factors: [Float]
@@ -43,8 +43,9 @@ struct BinaryNumbers: Sendable {
   }
 
   /// The thresholds at which signs change, for values `v` in `0...largest` that stand for the integers
-  /// `offsets[c, j] + slope · v`: bit `j` of a row of class `c`, 1 where `y < 0`, is `(v ≥ thresholds[c, j])
-  /// ≠ flips[j]`. Found by bisection over the integers, with the arithmetic of `evaluate`.
+  /// `offsets[c, j] + slope · v`: bit `j` of a row of class `c`, 1 where `y < 0`, is `(v ≥
+  /// thresholds[c, j]) ≠ flips[j]`. Found by bisection over the integers, with the arithmetic of
+  /// `evaluate`.
   func thresholds(offsets: [Int32], slope: Int32, largest: Int) -> BinaryThresholds {
     let classes = offsets.count / columns
     var thresholds = [Int32](repeating: .max, count: offsets.count)

@@ -228,8 +228,8 @@ struct BinarySource: Sendable {
 }
 
 extension ConvolutionGeometry {
-  /// Which of the filter's taps lie in the image, for each kind of output row (or column) that there is, and
-  /// of which kind each is.
+  /// Which of the filter's taps lie in the image, for each kind of output row (or column) that
+  /// there is, and of which kind each is.
   fileprivate func patterns(isRow: Bool) -> (taps: [[Bool]], classes: [Int]) {
     let (outputs, filter, extent) =
       isRow ? (outputHeight, filterHeight, height) : (outputWidth, filterWidth, width)

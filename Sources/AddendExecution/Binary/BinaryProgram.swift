@@ -8,18 +8,18 @@ internal import Synchronization
 /// each sign.
 ///
 /// Products are counts of differing bits. Batch normalisation and sign become one integer threshold for
-/// each output, found with the layers' own arithmetic, so that a bit is what the model's sign is for every
-/// integer that can occur; pooling, before normalisation or after, joins bits by "and" or "or". Taps in the
-/// padding around an image count for nothing. What the program computes is what the model computes, to the
-/// bit, as long as the model's sums are exact: below 2²⁴, which takes fewer than 2²⁴ signs or 65,793 pixels
-/// a sum.
+/// each output, found with the layers' own arithmetic, so that a bit is what the model's sign is
+/// for every integer that can occur; pooling, before normalisation or after, joins bits by "and" or
+/// "or". Taps in the padding around an image count for nothing. What the program computes is what
+/// the model computes, to the bit, as long as the model's sums are exact: below 2²⁴, which takes
+/// fewer than 2²⁴ signs or 65,793 pixels a sum.
 ///
 /// The network is a chain of dense layers and convolutions with binary weights, of which the first takes
 /// pixels `p / maximum`; each may be followed by pooling and normalisations, and all but the last end in
 /// signs. Whatever inference leaves out is left out: dropout, reshaping.
 ///
-/// Memory is kept: after the first run of so many examples, a run asks for none. One run at a time: others
-/// wait.
+/// Memory is kept: after the first run of so many examples, a run asks for none. One run at a time:
+/// others wait.
 ///
 /// Courbariaux, Hubara, Soudry, El-Yaniv & Bengio, *Binarized Neural Networks* (2016, §1.5–1.6 and
 /// algorithm 5).

@@ -10,8 +10,8 @@ public enum ProgramError: Error, Equatable, Sendable, CustomStringConvertible {
   case noLookups
   /// What bytes stand for does not grow with them.
   case pixelValues(count: Int)
-  /// A layer does something other than products of signs, pooling, normalisation and signs, or comes where
-  /// that is not what it does.
+  /// A layer does something other than products of signs, pooling, normalisation and signs, or
+  /// comes where that is not what it does.
   case notSigns(layer: String)
   /// A layer's binary weights expect signs where there are pixels, or pixels where there are signs.
   case notItsInput(layer: String)

@@ -4,8 +4,8 @@ internal import AddendTensors
 
 extension Graph {
   /// Results whose takers all want the same bytes become these bytes where they are made: a product of
-  /// bytes writes them itself, and what only moves numbers moves bytes. A sum's other part may be bytes of
-  /// any kind. Elsewhere numbers are brought to bytes, and back, by nodes of their own.
+  /// bytes writes them itself, and what only moves numbers moves bytes. A sum's other part may be
+  /// bytes of any kind. Elsewhere numbers are brought to bytes, and back, by nodes of their own.
   mutating func keepBytes() {
     let hasProducts = nodes.contains {
       if case .linear(let linear) = $0.operation { linear.int8 != nil } else { false }

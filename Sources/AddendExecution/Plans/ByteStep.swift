@@ -2,8 +2,8 @@ internal import AddendKernels
 internal import AddendNetworks
 internal import AddendTensors
 
-/// A step that takes or gives bytes, on a batch of fixed extents. Bytes lie in memory that the plan counts in
-/// float32, from its start on.
+/// A step that takes or gives bytes, on a batch of fixed extents. Bytes lie in memory that the plan
+/// counts in float32, from its start on.
 struct ByteStep: Sendable {
   enum Work: Sendable {
     case product(Int8Product, ConvolutionGeometry, Int8Product.Finish)

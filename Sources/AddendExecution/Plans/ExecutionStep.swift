@@ -2,7 +2,8 @@ internal import AddendKernels
 internal import AddendNetworks
 internal import AddendTensors
 
-/// Where numbers are: in the caller's input, in a part of the arena, or where the caller wants the result.
+/// Where numbers are: in the caller's input, in a part of the arena, or where the caller wants the
+/// result.
 enum Place: Hashable, Sendable {
   case input
   case arena(Range<Int>)

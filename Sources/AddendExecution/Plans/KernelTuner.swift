@@ -2,8 +2,8 @@ internal import AddendKernels
 internal import AddendNetworks
 internal import AddendTensors
 
-/// Finds the fastest kernel for a linear operation. One that allocates in every run has to be twice as fast
-/// as the others.
+/// Finds the fastest kernel for a linear operation. One that allocates in every run has to be twice
+/// as fast as the others.
 struct KernelTuner {
   /// What the kernels are, by name, in the order in which they are tried.
   typealias Candidate = (name: String, make: () -> (any LinearKernel)?)

@@ -47,8 +47,8 @@ extension BinaryMatrix {
     }
   }
 
-  /// As `run`; a part is as many rows and panels as one call takes. Maps of rows are made anew in each part; few
-  /// rows leave no others to share the work by.
+  /// As `run`; a part is as many rows and panels as one call takes. Maps of rows are made anew in
+  /// each part; few rows leave no others to share the work by.
   @unsafe func runMany(
     _ kernel: addend_binary_many_fn, _ product: addend_binary_product, _ rows: Int,
     _ a: UnsafePointer<UInt64>, _ classes: UnsafePointer<UInt16>?

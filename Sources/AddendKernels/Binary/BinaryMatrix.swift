@@ -2,14 +2,15 @@ internal import CAddendKernels
 
 /// A matrix of signs packed for products with rows of bits.
 ///
-/// Of row `r` with `planes` planes and column `j`, `v(r, j) = Σ_p 2^p n(r, p, j)`, `n` being the number of
-/// places at which plane and column differ. The sum of products of signs is `k − 2 v`; of pixels of 8 bits,
-/// in eight planes, and signs it is `v − 255 · (ones of the column)` (Courbariaux et al., *BinaryNet*,
-/// 2016, §1.6).
+/// Of row `r` with `planes` planes and column `j`, `v(r, j) = Σ_p 2^p n(r, p, j)`, `n` being the
+/// number of places at which plane and column differ. The sum of products of signs is `k − 2 v`; of
+/// pixels of 8 bits, in eight planes, and signs it is `v − 255 · (ones of the column)` (Courbariaux
+/// et al., *BinaryNet*, 2016, §1.6).
 ///
-/// Cost for each row, plane, column and 128 inputs: three bitwise operations, a count of bits and an addition,
-/// on words of 64. Of many rows of one plane, where the processor maps bytes by matrices of bits, it is three
-/// operations for 128 inputs, on a second form of the columns that takes two bits an input.
+/// Cost for each row, plane, column and 128 inputs: three bitwise operations, a count of bits and
+/// an addition, on words of 64. Of many rows of one plane, where the processor maps bytes by
+/// matrices of bits, it is three operations for 128 inputs, on a second form of the columns that
+/// takes two bits an input.
 public struct BinaryMatrix: Sendable {
   /// Rows of bits have as many words.
   public let wordCount: Int
@@ -44,8 +45,8 @@ public struct BinaryMatrix: Sendable {
   /// Bytes that a product of few rows reads.
   public var byteCount: Int { 4 * panels.count }
 
-  /// `sums[r, j] = offsets[c, j] − 2 v(r, j)` for one plane, `offsets[c, j] + v(r, j)` for several, `c` being
-  /// the row's class.
+  /// `sums[r, j] = offsets[c, j] − 2 v(r, j)` for one plane, `offsets[c, j] + v(r, j)` for several,
+  /// `c` being the row's class.
   ///
   /// Shapes: `rows` `[rows, planes, wordCount]`, chained; `classes` `[rows]` or `nil` for 0; `offsets`
   /// `[classes, columns]`; `sums` `[rows, columns]`.
@@ -62,8 +63,8 @@ public struct BinaryMatrix: Sendable {
     }
   }
 
-  /// `bits[r, j] = (v(r, j) ≥ thresholds[c, j]) ≠ flips[j]`, `c` being the row's class: rows of bits again,
-  /// not chained.
+  /// `bits[r, j] = (v(r, j) ≥ thresholds[c, j]) ≠ flips[j]`, `c` being the row's class: rows of
+  /// bits again, not chained.
   ///
   /// Shapes: as `sums`, `thresholds` `[classes, columns]`, `flips` `[⌈columns / 64⌉]`, `bits` `[rows,
   /// ⌈columns / 64⌉]`.

@@ -3,8 +3,8 @@ internal import CAddendKernels
 /// A matrix of signs packed for products with rows of pixels of 8 bits.
 ///
 /// Values are those of `BinaryMatrix` for eight planes. Where the processor permutes words in vectors,
-/// they are looked up: for each six pixels of a row a table of their 64 sums serves all columns. Elsewhere
-/// pixels are laid out in planes.
+/// they are looked up: for each six pixels of a row a table of their 64 sums serves all columns.
+/// Elsewhere pixels are laid out in planes.
 public struct BinaryPixelMatrix: Sendable {
   public let inputs: Int
   public var columns: Int { matrix.columns }
@@ -48,8 +48,8 @@ public struct BinaryPixelMatrix: Sendable {
   /// Words of scratch memory for so many rows.
   public func scratchCount(rows: Int) -> Int { codes == nil ? 8 * rows * matrix.wordCount : 0 }
 
-  /// `sums[r, j] = offsets[j] + v(r, j)`. Shapes: `x` `[rows, inputs]`, `offsets` `[columns]`, `sums` `[rows,
-  /// columns]`, `scratch` at least as large as `scratchCount` says.
+  /// `sums[r, j] = offsets[j] + v(r, j)`. Shapes: `x` `[rows, inputs]`, `offsets` `[columns]`,
+  /// `sums` `[rows, columns]`, `scratch` at least as large as `scratchCount` says.
   public func sums(
     of x: Span<UInt8>, offsets: Span<Int32>, scratch: inout MutableSpan<UInt64>,
     into sums: inout MutableSpan<Int32>
@@ -71,7 +71,8 @@ public struct BinaryPixelMatrix: Sendable {
     }
   }
 
-  /// `bits[r, j] = (v(r, j) ≥ thresholds[j]) ≠ flips[j]`. Shapes: as `sums`, `bits` `[rows, ⌈columns / 64⌉]`.
+  /// `bits[r, j] = (v(r, j) ≥ thresholds[j]) ≠ flips[j]`. Shapes: as `sums`, `bits` `[rows,
+  /// ⌈columns / 64⌉]`.
   public func bits(
     of x: Span<UInt8>, thresholds: Span<Int32>, flips: Span<UInt64>,
     scratch: inout MutableSpan<UInt64>, into bits: inout MutableSpan<UInt64>

@@ -30,8 +30,8 @@ public enum BinaryRows {
     unsafe set.binaryKernels.planes(rows, columns, from, to)
   }
 
-  /// Brings rows of `wordCount` words to the form that products read: the lower half of each word stays, the
-  /// upper becomes the parity of all halves up to it.
+  /// Brings rows of `wordCount` words to the form that products read: the lower half of each word
+  /// stays, the upper becomes the parity of all halves up to it.
   public static func chain(_ words: inout MutableSpan<UInt64>, wordCount: Int) {
     let rows = rowCount(words.count, wordCount)
     guard let at = unsafe words.address else { return }

@@ -3,12 +3,12 @@ internal import CAddendKernels
 /// Recurrent layers over whole sequences in float32: the time loop, the products and the gates'
 /// functions in one kernel, and its gradients.
 ///
-/// Weights are packed, once for a pass or once for many, so that one panel of them holds all gates of a few units; a tile
-/// of rows is multiplied by it and leaves the registers as outputs and memories (Georganas et al.,
-/// 2020, "Harnessing Deep Learning via a Single Building Block"; Banerjee et al., 2019, "Optimizing
-/// Deep Learning RNN Topologies on Intel Architecture"). Rows whose sequence is over cost nothing. Each
-/// number is computed by one thread in one order: results do not depend on the thread count, but do on
-/// the instruction set.
+/// Weights are packed, once for a pass or once for many, so that one panel of them holds all gates
+/// of a few units; a tile of rows is multiplied by it and leaves the registers as outputs and
+/// memories (Georganas et al., 2020, "Harnessing Deep Learning via a Single Building Block";
+/// Banerjee et al., 2019, "Optimizing Deep Learning RNN Topologies on Intel Architecture"). Rows
+/// whose sequence is over cost nothing. Each number is computed by one thread in one order: results
+/// do not depend on the thread count, but do on the instruction set.
 ///
 /// Layouts: `x` is `[batch, time, inputSize]`, outputs `[batch, time, size]`, states
 /// `[batch, stateSize]` with the output before the memory, weights `[inputSize or size, gates · size]`,

@@ -36,8 +36,8 @@ public struct RecurrentSequence: Sendable {
   let order: AlignedBuffer<Int>?
   /// [2]: 0 and the number of all rows.
   let ends: AlignedBuffer<Int>
-  /// [rowCount]: where each row of each step is among `[batch, time]`, where rows are few and these lie in
-  /// another order.
+  /// [rowCount]: where each row of each step is among `[batch, time]`, where rows are few and these
+  /// lie in another order.
   let places: AlignedBuffer<Int>?
 
   public init(
@@ -69,8 +69,8 @@ public struct RecurrentSequence: Sendable {
     (endsSpan[0], endsSpan[1]) = (0, rowCount)
   }
 
-  /// At up to so many rows a step, tiles of rows stay so empty that the inputs of all steps are multiplied
-  /// at once.
+  /// At up to so many rows a step, tiles of rows stay so empty that the inputs of all steps are
+  /// multiplied at once.
   private static let fewRows = 4
   var hasFewRows: Bool { batch <= Self.fewRows }
 

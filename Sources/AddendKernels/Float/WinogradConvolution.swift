@@ -5,18 +5,20 @@ internal import CAddendKernels
 ///
 /// `y = Aᵀ [Σ_c (G g_c Gᵀ) ⊙ (Bᵀ x_c B)] A` on tiles of `y` (Lavin & Gray, 2016, [Fast Algorithms for
 /// Convolutional Neural Networks](https://arxiv.org/abs/1509.09308), section 4). Deviations from the paper:
-/// the tiles of 4×4 interpolate at 0, ±5/8, ±3/2 and ∞ in place of 0, ±1, ±2 and ∞, which halves the error
-/// at the same cost; and where an image does not divide, tiles one row or column smaller that leave out
-/// one of the points fill it, so that an extent of 7 costs 11 products in place of 12.
+/// the tiles of 4×4 interpolate at 0, ±5/8, ±3/2 and ∞ in place of 0, ±1, ±2 and ∞, which halves
+/// the error at the same cost; and where an image does not divide, tiles one row or column smaller
+/// that leave out one of the points fill it, so that an extent of 7 costs 11 products in place of
+/// 12.
 ///
 /// Shapes: `x` and `dx` `[batch, height, width, channels]`, `filter` and its gradient `[3, 3, channels,
 /// outputs]`, `y`, `dy` and `residual` `[batch, outputHeight, outputWidth, outputs]`, `bias` `[outputs]`.
 ///
 /// Cost: a 4×4 tile takes `36 · channels · outputs` multiplications where the definition takes 144, a 2×2
 /// tile 16 where it takes 36; the transforms of tiles, linear in channels and in outputs, come on top: a
-/// tenth to a quarter of the time at 64 to 256 channels, half of it at 16. Nothing is allocated. Results are the same bits on any number of threads;
-/// other instruction sets round differently, within the bound that `errorFactor(_:)` states. An
-/// infinite input makes NaN of its tiles' results.
+/// tenth to a quarter of the time at 64 to 256 channels, half of it at 16. Nothing is allocated.
+/// Results are the same bits on any number of threads; other instruction sets round differently,
+/// within the bound that `errorFactor(_:)` states. An infinite input makes NaN of its tiles'
+/// results.
 @safe public final class WinogradConvolution: @unchecked Sendable {
   // Invariant behind @unchecked: all members are set once; the kernels that they point to are constants.
 

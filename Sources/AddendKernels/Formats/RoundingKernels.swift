@@ -99,9 +99,9 @@ public struct RoundingKernels: Sendable {
     }
   }
 
-  /// `y[r, c] = i s` with `i = x[r, c] / s` to the nearest integer of `±limit`, ties to even, where `s` is
-  /// the column's largest magnitude over `limit`, or 1 where that is none of `scales`; NaN in columns with a
-  /// number that is not finite.
+  /// `y[r, c] = i s` with `i = x[r, c] / s` to the nearest integer of `±limit`, ties to even, where
+  /// `s` is the column's largest magnitude over `limit`, or 1 where that is none of `scales`; NaN
+  /// in columns with a number that is not finite.
   /// - Precondition: `limit` is below 2²².
   public func roundColumns(
     _ x: Span<Float>, columns: Int, limit: Int, scales: ClosedRange<Float>,
@@ -119,8 +119,8 @@ public struct RoundingKernels: Sendable {
       count / columns, columns, Float(limit), scales.lowerBound, scales.upperBound, x, room, y)
   }
 
-  /// `C = op(A) op(B)` with sums kept in `levels`, first to last, and terms in the order of `k`: a product
-  /// is rounded to float32 and added to a level's sum in float32, which is then rounded.
+  /// `C = op(A) op(B)` with sums kept in `levels`, first to last, and terms in the order of `k`: a
+  /// product is rounded to float32 and added to a level's sum in float32, which is then rounded.
   public func gemm(
     _ shape: GEMMShape, _ a: Span<Float>, _ b: Span<Float>, levels: [SumLevel],
     _ c: inout MutableSpan<Float>

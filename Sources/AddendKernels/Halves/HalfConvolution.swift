@@ -6,7 +6,8 @@ internal import Synchronization
 ///
 /// The filter's gradient sums over pixels, so its words are made of two neighbouring pixels: see
 /// addend_halves_gradient.h.
-// Invariant behind @unchecked: all members are set once, and the kernels that plans point to are constants.
+// Invariant behind @unchecked: all members are set once, and the kernels that plans point to are
+// constants.
 @safe final class HalfConvolution: @unchecked Sendable {
   private let geometry: ConvolutionGeometry
   private let outputs: Int

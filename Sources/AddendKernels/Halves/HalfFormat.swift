@@ -13,8 +13,8 @@ public enum HalfFormat: Hashable, Sendable {
   ///
   /// Products are added as integers of 32 bits as far as these can hold any of them, four where the bits
   /// are 31 together or fewer, since `4 (2¹⁵ − 1) (2¹⁴ − 1) < 2³¹ − 1`, and two otherwise, since
-  /// `2 (2¹⁵ − 1)² < 2³¹ − 1`. Such a sum is rounded once to float32 and added there. With two, conversions
-  /// and additions take longer than products.
+  /// `2 (2¹⁵ − 1)² < 2³¹ − 1`. Such a sum is rounded once to float32 and added there. With two,
+  /// conversions and additions take longer than products.
   ///
   /// A tensor that holds an infinity or a NaN has no exponent: every result is NaN.
   case fixedPoint(left: Int, right: Int)

@@ -2,11 +2,12 @@ internal import CAddendKernels
 
 /// One direction of a convolution as a direct convolution of words, two channels each.
 ///
-/// Where results have few channels and neighbours lie two by two, two neighbours are computed at once, with a
-/// filter that is one column wider and zero where a result does not reach: a vector of the result's channels
-/// alone would wait for its own additions, and for numbers of the image. (An infinity or NaN then spreads to
-/// the neighbour.)
-// Invariant behind @unchecked: all members are set once, and the kernels that plans point to are constants.
+/// Where results have few channels and neighbours lie two by two, two neighbours are computed at
+/// once, with a filter that is one column wider and zero where a result does not reach: a vector of
+/// the result's channels alone would wait for its own additions, and for numbers of the image. (An
+/// infinity or NaN then spreads to the neighbour.)
+// Invariant behind @unchecked: all members are set once, and the kernels that plans point to are
+// constants.
 @safe struct HalfPass: @unchecked Sendable {
   private let pass: DirectPass
   private let window: addend_window

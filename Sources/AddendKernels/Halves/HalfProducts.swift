@@ -3,9 +3,9 @@ internal import CAddendKernels
 /// Products of float32 tensors that are rounded to 16 bits on the way, with results in float32: those of
 /// matrices, of convolutions and of their gradients, on all threads of the current pool.
 ///
-/// Rounding is part of packing: each operand is read once from where it lies (twice in dynamic fixed point,
-/// whose exponent is found first). Results do not depend on the number of threads, and all instruction sets
-/// give the same bits, but for which NaN a NaN is.
+/// Rounding is part of packing: each operand is read once from where it lies (twice in dynamic
+/// fixed point, whose exponent is found first). Results do not depend on the number of threads, and
+/// all instruction sets give the same bits, but for which NaN a NaN is.
 public struct HalfProducts: Sendable {
   public let format: HalfFormat
   public let instructionSet: InstructionSet

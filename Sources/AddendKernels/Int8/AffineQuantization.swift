@@ -2,9 +2,9 @@ internal import CAddendKernels
 
 /// Numbers as bytes: `x ≈ scale · (q − zeroPoint)`, `q` from 0 to 255 (Jacob et al., 2018, eq. 1).
 ///
-/// `q = round(min(max(x / scale + zeroPoint, 0), 255))`, ties to even; the quotient is `x` times the float32
-/// nearest to `1 / scale`, fused with the sum. A number within `lower … upper` is off by half a `scale` at
-/// most (and float32's own rounding), zero by nothing; NaN becomes 0.
+/// `q = round(min(max(x / scale + zeroPoint, 0), 255))`, ties to even; the quotient is `x` times
+/// the float32 nearest to `1 / scale`, fused with the sum. A number within `lower … upper` is off
+/// by half a `scale` at most (and float32's own rounding), zero by nothing; NaN becomes 0.
 public struct AffineQuantization: Hashable, Sendable {
   public let scale: Float
   public let zeroPoint: UInt8

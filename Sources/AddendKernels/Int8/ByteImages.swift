@@ -1,7 +1,8 @@
 internal import CAddendKernels
 
 extension ConvolutionGeometry {
-  /// Max pooling of bytes: each window's largest pixel, per channel; `filler` for a window in the padding.
+  /// Max pooling of bytes: each window's largest pixel, per channel; `filler` for a window in the
+  /// padding.
   public func maxPool(bytes x: Span<UInt8>, filler: UInt8, into y: inout MutableSpan<UInt8>) {
     precondition(x.count == imageCount && y.count == patchCount * channels, "pooling: extents")
     guard let x = unsafe x.address, let y = unsafe y.address else { return }

@@ -1,7 +1,7 @@
 internal import CAddendKernels
 
-/// `y = x W` of bytes and packed int8 weights, summed in 32-bit integers: a product, or a convolution of an
-/// image `[batch, height, width, channels]`, which is read as it lies.
+/// `y = x W` of bytes and packed int8 weights, summed in 32-bit integers: a product, or a
+/// convolution of an image `[batch, height, width, channels]`, which is read as it lies.
 ///
 /// With `x = s (q − z)` and `W[p, j] = t[j] w[p, j]`:
 ///
@@ -9,9 +9,9 @@ internal import CAddendKernels
 ///     y[i, j] = s t[j] n[i, j] + bias[j] + residual[i, j], rectified where asked
 ///
 /// `n` is exact (modulo 2³²; nothing is lost up to 65,000 terms). The rest is float32, `n` rounded to it
-/// first, each product fused with its addition. As bytes of another quantisation, `y / scale + zeroPoint` is
-/// computed with these factors multiplied out beforehand, clamped and rounded to the nearest integer, ties to
-/// even. All instruction sets compute the same bits.
+/// first, each product fused with its addition. As bytes of another quantisation, `y / scale +
+/// zeroPoint` is computed with these factors multiplied out beforehand, clamped and rounded to the
+/// nearest integer, ties to even. All instruction sets compute the same bits.
 public struct Int8Product: Sendable {
   /// Terms of a sum, and columns.
   public let inputs, outputs: Int

@@ -141,8 +141,8 @@ internal import CAddendKernels
     return whole << fraction + low
   }
 
-  /// The nearest by logarithm: the largest for what is larger, zero for what is below the smallest and for
-  /// NaN.
+  /// The nearest by logarithm: the largest for what is larger, zero for what is below the smallest
+  /// and for NaN.
   public func pattern(of x: Double) -> UInt16 {
     addend_lns_from_double(Int32(bias), Int32(fraction), x)
   }

@@ -39,13 +39,14 @@ public struct LogarithmicKernels: Sendable {
   /// Numbers that a thread takes at a time.
   static let partSize = 1 << 13
 
-  /// `C = op(A) op(B)`, plus `bias` in every row where there is one; sums of columns of `B` for `A = nil`, which
-  /// stands for ones.
+  /// `C = op(A) op(B)`, plus `bias` in every row where there is one; sums of columns of `B` for `A
+  /// = nil`, which stands for ones.
   ///
-  /// Products are exact. A sum's terms are those whose left factor is not zero, added up as `longSum` says: in
-  /// a block those above zero and those below apart, in order, the one sum being taken from the other. Sums have
-  /// logarithms of their own range: a block's saturate at 2¹⁵ − 1 last places, the others do not. The result is
-  /// rounded to the format before what `C` holds, and then the bias, are added.
+  /// Products are exact. A sum's terms are those whose left factor is not zero, added up as
+  /// `longSum` says: in a block those above zero and those below apart, in order, the one sum being
+  /// taken from the other. Sums have logarithms of their own range: a block's saturate at 2¹⁵ − 1
+  /// last places, the others do not. The result is rounded to the format before what `C` holds, and
+  /// then the bias, are added.
   public func gemm<Number: BitwiseCopyable>(
     _ shape: GEMMShape, _ a: Span<Number>?, _ b: Span<Number>, bias: Span<Number>?,
     _ c: inout MutableSpan<Number>

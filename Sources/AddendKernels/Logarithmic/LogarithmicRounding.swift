@@ -1,8 +1,8 @@
 internal import CAddendKernels
 
 /// Rounding of float32 numbers to logarithms of `fraction` bits after the point: the nearest, the largest
-/// for what is larger and for infinity, zero for what is below the smallest; NaN stays. Where one logarithm
-/// becomes nearer than another is no float32 number: there are no ties.
+/// for what is larger and for infinity, zero for what is below the smallest; NaN stays. Where one
+/// logarithm becomes nearer than another is no float32 number: there are no ties.
 public final class LogarithmicRounding: Sendable {
   private let fraction: Int
   private let cells: AlignedBuffer<UInt32>

@@ -7,8 +7,9 @@ internal import CAddendKernels
 /// S[j, k, :]`, both put in place of what the spans hold or added to it, and `prototypes[j, k, i] =
 /// Σ_m S[j, k, m] · weight[positions[j, i], m]`, overwritten.
 ///
-/// Every input is in one position of one block of each stage. Shapes: `dy` `[rows, outputs]`, `codes` `[blocks,
-/// rows]`; the others as `LookupFactors` has them, and gradients as what they belong to.
+/// Every input is in one position of one block of each stage. Shapes: `dy` `[rows, outputs]`,
+/// `codes` `[blocks, rows]`; the others as `LookupFactors` has them, and gradients as what they
+/// belong to.
 public func lookupGradients(
   of dy: Span<Float>, at codes: Span<UInt8>, _ factors: borrowing LookupFactors<Float>,
   _ shape: LookupShape, accumulatesCorrections: Bool, accumulatesWeight: Bool,

@@ -64,7 +64,8 @@ public func buildTables(
 }
 
 /// Brings the largest magnitude of each row of `x` into [1/2, 1) by a power of two: `y[r, :] = x[r, :] /
-/// scales[r]`. The scale of a row of zeros is 1, of one that is not finite NaN; all are from 2⁻¹²⁶ to 2¹²⁷.
+/// scales[r]`. The scale of a row of zeros is 1, of one that is not finite NaN; all are from 2⁻¹²⁶
+/// to 2¹²⁷.
 public func scaleRowsToOne(
   _ x: Span<Float>, into y: inout MutableSpan<Float>, scales: inout MutableSpan<Float>
 ) {

@@ -3,26 +3,28 @@ public import AddendTensors
 
 /// `y = x̂ Ŵ`: a product whose weight has one or a few bits, and mostly its input, too.
 ///
-/// `Ŵ` is made of a latent matrix `W` that training moves: its signs, or codes in a grid (`CodeGrid`) whose
-/// range follows its root mean square; `x̂` of the input likewise (`InputCoding`). Both are small integers
-/// times a unit, so the products, and sums below 2²⁴, are exact, and the two units multiply the result.
+/// `Ŵ` is made of a latent matrix `W` that training moves: its signs, or codes in a grid
+/// (`CodeGrid`) whose range follows its root mean square; `x̂` of the input likewise
+/// (`InputCoding`). Both are small integers times a unit, so the products, and sums below 2²⁴, are
+/// exact, and the two units multiply the result.
 ///
-/// Shapes: `W` and `Ŵ` are `[inputSize, outputSize]`. In an image what lies outside counts for nothing: taps
-/// in the padding are zeros, not signs.
+/// Shapes: `W` and `Ŵ` are `[inputSize, outputSize]`. In an image what lies outside counts for
+/// nothing: taps in the padding are zeros, not signs.
 ///
 /// Gradients pass straight through (Bengio, Léonard & Courville, 2013): `dW = x̂ᵀ dy`, taken at `Ŵ` and
-/// given to `W`; `dx = dy Ŵᵀ ⊙ [|x| ≤ r]`, with `r = 1` for signs, a grid's range for codes, and everywhere
-/// for inputs that are taken as they come. For signs times a unit `u`, `dW = u x̂ᵀ dy`. `dy` may itself be
-/// brought to few bits before both products (`GradientCoding`). Of a model's precision, the format of the
-/// gradients counts here, and no other: operands have their own.
+/// given to `W`; `dx = dy Ŵᵀ ⊙ [|x| ≤ r]`, with `r = 1` for signs, a grid's range for codes, and
+/// everywhere for inputs that are taken as they come. For signs times a unit `u`, `dW = u x̂ᵀ dy`.
+/// `dy` may itself be brought to few bits before both products (`GradientCoding`). Of a model's
+/// precision, the format of the gradients counts here, and no other: operands have their own.
 ///
-/// Latent weights behind signs begin uniform on ±1, are kept in [−1, 1] by every update, are spared weight
-/// decay, and have rates multiplied by `1 / √(1.5 / (fanIn + fanOut))`, all as in Courbariaux et al.'s
-/// reference implementation.
+/// Latent weights behind signs begin uniform on ±1, are kept in [−1, 1] by every update, are spared
+/// weight decay, and have rates multiplied by `1 / √(1.5 / (fanIn + fanOut))`, all as in
+/// Courbariaux et al.'s reference implementation.
 ///
-/// Cost per row: for signs on signs, `inputSize` comparisons, and for each output and word of 64 inputs an
-/// exclusive or, a population count and an addition; pixels take this eightfold, bit by bit, without
-/// comparisons; real inputs are added or subtracted. Codes of more bits are multiplied.
+/// Cost per row: for signs on signs, `inputSize` comparisons, and for each output and word of 64
+/// inputs an exclusive or, a population count and an addition; pixels take this eightfold, bit by
+/// bit, without comparisons; real inputs are added or subtracted. Codes of more bits are
+/// multiplied.
 ///
 /// Courbariaux, Hubara, Soudry, El-Yaniv & Bengio, *Binarized Neural Networks* (2016, §1); Hubara et al.,
 /// *Quantized Neural Networks* (JMLR 2018, §2–3).

@@ -1,8 +1,9 @@
 internal import AddendKernels
 internal import AddendTensors
 
-/// How gradients towards a map's output are brought to few bits before both products: LogQuant, a sign and
-/// an exponent, the largest magnitude's power of two being the first of `2^(bits − 1) − 1`.
+/// How gradients towards a map's output are brought to few bits before both products: LogQuant, a
+/// sign and an exponent, the largest magnitude's power of two being the first of `2^(bits − 1) −
+/// 1`.
 struct GradientCoding: Hashable, Sendable {
   let bits: Int
   /// Draws between the two powers around a number, so that it is their mean.

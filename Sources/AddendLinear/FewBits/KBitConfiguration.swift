@@ -4,8 +4,8 @@ public import AddendTensors
 /// `kbit:weights=1,activations=2`: weights and inputs of a few bits.
 ///
 /// Weights are latent numbers that start as the network's own and take part in weight decay; their range,
-/// and that of the inputs, follow their root mean squares (`CodeGrid`), so that any network trains with the
-/// hyper-parameters that it has.
+/// and that of the inputs, follow their root mean squares (`CodeGrid`), so that any network trains
+/// with the hyper-parameters that it has.
 public struct KBitConfiguration: MapConfiguration, Hashable {
   public var weights: Int
   /// 0 for inputs as they come.

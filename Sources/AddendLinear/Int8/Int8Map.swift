@@ -4,15 +4,16 @@ public import AddendTensors
 /// `y = x W` with inputs as bytes and weights as int8 (Jacob et al., 2018, "Quantization and Training of
 /// Neural Networks for Efficient Integer-Arithmetic-Only Inference").
 ///
-/// Weights are symmetric, each output with a scale of its own: `t[j] = max_p |W[p, j]| / 127`, `w = round(W
-/// / t)`. Inputs are affine, `x ≈ s (q − z)` with one range for the map (`AffineQuantization`).
+/// Weights are symmetric, each output with a scale of its own: `t[j] = max_p |W[p, j]| / 127`, `w =
+/// round(W / t)`. Inputs are affine, `x ≈ s (q − z)` with one range for the map
+/// (`AffineQuantization`).
 ///
 /// In training both are rounded in front of an exact product, `y = x̂ Ŵ`; gradients pass straight through
-/// the rounding, `dW = x̂ᵀ dy` and `dx = dy Ŵᵀ` where `x` is within its range, 0 elsewhere. The range is a
-/// moving average of the batches' extremes, from the first batch's on. Training passes that are not gone
-/// back through are a conversion's: until the first `backward` products are exact, and a histogram of the
-/// inputs is kept from which `RangeMethod` then chooses the first range; so does `freeze`. A map that has
-/// seen nothing takes inputs from −4 to 4.
+/// the rounding, `dW = x̂ᵀ dy` and `dx = dy Ŵᵀ` where `x` is within its range, 0 elsewhere. The
+/// range is a moving average of the batches' extremes, from the first batch's on. Training passes
+/// that are not gone back through are a conversion's: until the first `backward` products are
+/// exact, and a histogram of the inputs is kept from which `RangeMethod` then chooses the first
+/// range; so does `freeze`. A map that has seen nothing takes inputs from −4 to 4.
 ///
 /// Frozen, it holds `w`, `t`, `s` and `z`, and computes `Int8Product`.
 ///

@@ -68,8 +68,8 @@ struct RangeHistogram: Sendable {
     (Double(bin - Self.binCount / 2) + 0.5) * 2 * limit / Double(Self.binCount)
   }
 
-  /// The range that `method` chooses. Zeros, of which networks have many and which every range represents,
-  /// are not counted.
+  /// The range that `method` chooses. Zeros, of which networks have many and which every range
+  /// represents, are not counted.
   func range(by method: RangeMethod, percentile: Double) -> ClosedRange<Double> {
     guard limit > 0 else { return least...most }
     switch method {

@@ -24,8 +24,9 @@ public import AddendTensors
 /// Gradients, codes held fixed: `dR[j, k, :] = S[j, k, :]`, the sum of `dy` over the rows with the
 /// code; `dW[j] = Σ_k P[j, k]ᵀ S[j, k, :]` and `dP[j, k] = S[j, k, :] W[j]ᵀ`. Towards the input the
 /// encoder passes straight through, and inputs commit to their prototypes a little:
-/// `dx = dy Wᵀ + (β / rows) (x − P[c])`, the product exact or itself by look-ups (`GradientCoder`). (Tried and lost on validation images of Fashion-MNIST:
-/// prototypes as moving averages of their buckets instead of trained ones.)
+/// `dx = dy Wᵀ + (β / rows) (x − P[c])`, the product exact or itself by look-ups (`GradientCoder`).
+/// (Tried and lost on validation images of Fashion-MNIST: prototypes as moving averages of their
+/// buckets instead of trained ones.)
 ///
 /// Cost per row, frozen, with `b` tables of `2^l` codewords, one for each block and stage, and `m`
 /// outputs: `b l` comparisons (and a hash's sums), `b m` look-ups, `(b − 1) m + m` additions and `m`

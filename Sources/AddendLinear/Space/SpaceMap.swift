@@ -42,8 +42,8 @@ public import AddendTensors
 /// NaN is below every threshold, so it does not show in the result.
 ///
 /// Cost per row, frozen: `blocks · d · bits` comparisons (a tree's depth for each block),
-/// `blocks + blocks · outputSize` look-ups and `(blocks − 1) · outputSize` additions, `blocks = ⌈inputSize / d⌉`, the padding of the last one
-/// included.
+/// `blocks + blocks · outputSize` look-ups and `(blocks − 1) · outputSize` additions, `blocks =
+/// ⌈inputSize / d⌉`, the padding of the last one included.
 ///
 /// There is no paper: the nearest relatives are Covell et al., "Table-based neural units" (2019), for
 /// tables of products, and van den Oord et al., "Neural discrete representation learning" (2017), for

@@ -49,9 +49,9 @@ public struct Embedding: LayerConfiguration {
 
 /// `y[…, :] = table[x[…], :]`.
 ///
-/// Shapes: `x` is `[batch, …]`, symbols as `TensorScalar.init(symbol:)` has them; `y` has an axis of `features` more.
-/// The table is `[vocabulary, features]`, drawn uniformly from ±0.1 (Zaremba et al., 2014, §4.1,
-/// small model). The gradient is added to the rows that occurred; `dx` is zero.
+/// Shapes: `x` is `[batch, …]`, symbols as `TensorScalar.init(symbol:)` has them; `y` has an axis
+/// of `features` more. The table is `[vocabulary, features]`, drawn uniformly from ±0.1 (Zaremba et
+/// al., 2014, §4.1, small model). The gradient is added to the rows that occurred; `dx` is zero.
 ///
 /// Cost: `features` look-ups for each symbol.
 public struct EmbeddingLayer<Scalar: TensorScalar>: Layer {

@@ -13,9 +13,9 @@ internal import AddendTensors
 /// the context, `h` and `s` side by side; their gradients end there. A step past the end of its row's
 /// sequence changes no state, gives zeros and takes no gradient.
 ///
-/// `W`'s product is one for all steps, `R`'s is one a step, and the sum that is `R`'s gradient is one for all
-/// steps again where the map can; where both maps are exact and the scalar
-/// has kernels for whole sequences, these take the place of the steps. Cost: for each step both maps, the
+/// `W`'s product is one for all steps, `R`'s is one a step, and the sum that is `R`'s gradient is
+/// one for all steps again where the map can; where both maps are exact and the scalar has kernels
+/// for whole sequences, these take the place of the steps. Cost: for each step both maps, the
 /// biases and the cell.
 struct RecurrentLayer<Cell: RecurrentCell>: Layer {
   typealias Scalar = Cell.Scalar

@@ -18,8 +18,8 @@ public struct Sign: LayerConfiguration {
   }
 }
 
-/// `y = sign x`, `sign 0 = 1`; the gradient passes straight through where `|x| ≤ 1`, `dx = dy ⊙ [|x| ≤ 1]`,
-/// and is 0 elsewhere (Hubara et al., *Binarized Neural Networks*, 2016, §1.3, eq. 4).
+/// `y = sign x`, `sign 0 = 1`; the gradient passes straight through where `|x| ≤ 1`, `dx = dy ⊙
+/// [|x| ≤ 1]`, and is 0 elsewhere (Hubara et al., *Binarized Neural Networks*, 2016, §1.3, eq. 4).
 ///
 /// Cost: a comparison for each number.
 public struct SignLayer<Scalar: TensorScalar>: Layer {

@@ -2,8 +2,8 @@ public import AddendCatalogue
 public import AddendTensors
 
 /// `−log softmax(z′)[y]`, the mean over rows, where `z′` is the outputs with the class's own lowered by
-/// a margin, `z′_y = z_y − m` (Liang et al., *Soft-Margin Softmax for Deep Classification*, 2017; Banerjee
-/// et al., *Exploring Alternatives to Softmax Function*, 2021, §2.3).
+/// a margin, `z′_y = z_y − m` (Liang et al., *Soft-Margin Softmax for Deep Classification*, 2017;
+/// Banerjee et al., *Exploring Alternatives to Softmax Function*, 2021, §2.3).
 ///
 /// Training must then put the class ahead of the others by more. Evaluation measures cross-entropy
 /// without the margin, and probabilities are those of softmax. Gradient: `(softmax(z′) − target) / rows`.

@@ -12,9 +12,9 @@ public import AddendTensors
 /// count for nothing.
 ///
 /// `f` is positive only for even orders. It is not that of softmax in two ways: adding a number to all
-/// outputs changes the probabilities, and `f` has a minimum (at −1 for `n` = 2, −1.60 for 4, −2.18 for 6),
-/// below which a smaller output is *more* probable. Accuracy is therefore counted in probabilities.
-/// Values and gradients are finite for all finite outputs, whatever their size.
+/// outputs changes the probabilities, and `f` has a minimum (at −1 for `n` = 2, −1.60 for 4, −2.18
+/// for 6), below which a smaller output is *more* probable. Accuracy is therefore counted in
+/// probabilities. Values and gradients are finite for all finite outputs, whatever their size.
 public struct TaylorSoftmax: Loss {
   /// `n`: even, at least 2.
   public var order: Int

@@ -2,12 +2,12 @@ public import AddendCatalogue
 internal import AddendLinear
 public import AddendTensors
 
-/// The binary perceptron of Courbariaux et al. (*Binarized Neural Networks*, 2016, §2.1, and its reference
-/// implementation): `binary-mlp:hidden=4096,layers=3`.
+/// The binary perceptron of Courbariaux et al. (*Binarized Neural Networks*, 2016, §2.1, and its
+/// reference implementation): `binary-mlp:hidden=4096,layers=3`.
 ///
-/// Each hidden layer is dense → batch-norm → sign → dropout; the outputs are batch-normalised sums for the
-/// squared hinge loss. The first layer takes pixels of 8 bits (images with `mean=0,deviation=1`), all others
-/// signs.
+/// Each hidden layer is dense → batch-norm → sign → dropout; the outputs are batch-normalised sums
+/// for the squared hinge loss. The first layer takes pixels of 8 bits (images with
+/// `mean=0,deviation=1`), all others signs.
 public struct BinaryPerceptron: ZooNetwork {
   /// Units in each hidden layer.
   public var hidden: Int
@@ -85,9 +85,9 @@ public struct BinaryPerceptron: ZooNetwork {
 /// The binary convolutional network of Courbariaux et al. (*Binarized Neural Networks*, 2016, §2.3) for
 /// small images, 2×128C3-MP2-2×256C3-MP2-2×512C3-MP2-2×1024FC: `binary-vgg:width=64`.
 ///
-/// Each layer is a product → pooling, where there is one → batch-norm → sign. Convolutions keep the image's
-/// size, and taps in the padding count for nothing, in training as in inference. The first layer takes
-/// pixels of 8 bits (images with `mean=0,deviation=1`); the loss is the squared hinge.
+/// Each layer is a product → pooling, where there is one → batch-norm → sign. Convolutions keep the
+/// image's size, and taps in the padding count for nothing, in training as in inference. The first
+/// layer takes pixels of 8 bits (images with `mean=0,deviation=1`); the loss is the squared hinge.
 public struct BinaryVGG: ZooNetwork {
   /// Channels of the first pair of convolutions; the later ones have two and four times as many, dense
   /// layers eight.

@@ -41,8 +41,8 @@ public struct Accumulation: Hashable, Sendable, CustomStringConvertible {
     }.joined(separator: ">")
   }
 
-  /// Reads what `description` writes, from narrow to wide; lengths are 64, and 8 in formats of 8 bits, where none is given, and
-  /// `fp8` is `e5m2`.
+  /// Reads what `description` writes, from narrow to wide; lengths are 64, and 8 in formats of 8
+  /// bits, where none is given, and `fp8` is `e5m2`.
   public init?(_ text: some StringProtocol) {
     let parts = text.split(separator: ">", omittingEmptySubsequences: false)
     guard parts.count <= RoundingKernels.levelLimit else { return nil }

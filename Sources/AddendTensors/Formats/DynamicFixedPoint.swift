@@ -1,10 +1,10 @@
 /// Integers that share an exponent: DFP-16 (Das et al., 2018, "Mixed Precision Training of Convolutional
 /// Neural Networks using Integer Operations", §3).
 ///
-/// With `E = ⌊log₂ max|x|⌋` over a tensor, or over each block of consecutive numbers of it, and the shared
-/// exponent `S = E − (bits − 2)`, a number is `i · 2^S` with `i = x / 2^S` to the nearest integer, ties to
-/// even, of at most `2^(bits − 1) − 1`: what rounds to `2^(bits − 1)` saturates. `S` is at least −126. Where
-/// a tensor or block has a number that is not finite, all of it is NaN.
+/// With `E = ⌊log₂ max|x|⌋` over a tensor, or over each block of consecutive numbers of it, and the
+/// shared exponent `S = E − (bits − 2)`, a number is `i · 2^S` with `i = x / 2^S` to the nearest
+/// integer, ties to even, of at most `2^(bits − 1) − 1`: what rounds to `2^(bits − 1)` saturates.
+/// `S` is at least −126. Where a tensor or block has a number that is not finite, all of it is NaN.
 public struct DynamicFixedPoint: Hashable, Sendable {
   /// 2 to 16, the sign included.
   public let bits: Int

@@ -3,9 +3,10 @@ internal import AddendKernels
 /// A binary floating-point format of at most 16 bits: a sign, an exponent, a fraction.
 ///
 /// `x = ±1.fraction · 2^(exponent − bias)`, `bias = 2^(exponentBits − 1) − 1`; exponent 0 holds subnormal
-/// numbers `±0.fraction · 2^(1 − bias)`. Rounding is to nearest, ties to even. With infinities, as in IEEE
-/// 754, numbers too large become infinite; without (E4M3 of Micikevicius et al., 2022, "FP8 Formats for
-/// Deep Learning", table 1) they become the greatest, infinity becomes NaN, and NaN is all ones.
+/// numbers `±0.fraction · 2^(1 − bias)`. Rounding is to nearest, ties to even. With infinities, as
+/// in IEEE 754, numbers too large become infinite; without (E4M3 of Micikevicius et al., 2022, "FP8
+/// Formats for Deep Learning", table 1) they become the greatest, infinity becomes NaN, and NaN is
+/// all ones.
 public struct FloatFormat: Hashable, Sendable {
   public let name: String
   public let exponentBits: Int

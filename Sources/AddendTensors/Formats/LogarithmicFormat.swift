@@ -1,9 +1,9 @@
 /// A sign and the logarithm to base 2 of a magnitude, in fixed point.
 ///
-/// `x = ±2^(i / 2^fractionBits)` with an integer `|i| ≤ 2^(integerBits + fractionBits − 1) − 1`, and 0: the
-/// integer takes `integerBits + fractionBits` bits in two's complement, and its least pattern means 0.
-/// Rounding is to the nearest logarithm, ties to even; what is too large becomes the largest number, what
-/// is too small 0; NaN stays.
+/// `x = ±2^(i / 2^fractionBits)` with an integer `|i| ≤ 2^(integerBits + fractionBits − 1) − 1`,
+/// and 0: the integer takes `integerBits + fractionBits` bits in two's complement, and its least
+/// pattern means 0. Rounding is to the nearest logarithm, ties to even; what is too large becomes
+/// the largest number, what is too small 0; NaN stays.
 public struct LogarithmicFormat: Hashable, Sendable {
   /// Bits before the point, the logarithm's sign included: 2 to 8.
   public let integerBits: Int

@@ -1,4 +1,5 @@
-// `mixed-bf16`, or `products=dfp16,gradients=e5m2,accumulate=fp16:64>fp32,update=bf16+kahan,scale=dynamic`.
+// `mixed-bf16`, or
+// `products=dfp16,gradients=e5m2,accumulate=fp16:64>fp32,update=bf16+kahan,scale=dynamic`.
 
 extension Precision {
   /// The standard one's name, or its roles.

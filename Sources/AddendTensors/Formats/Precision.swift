@@ -80,7 +80,8 @@ public struct Precision: Hashable, Sendable, CustomStringConvertible {
   /// `bfloat16Updates` whose steps' lost parts are made up for.
   public static let bfloat16Compensated = Precision(
     products: .bfloat16, updates: .compensated(.bfloat16))
-  /// Products of float16 numbers, summed in float32, with float32 master weights and a dynamic loss scale.
+  /// Products of float16 numbers, summed in float32, with float32 master weights and a dynamic loss
+  /// scale.
   public static let float16 = Precision(products: .float16, lossScaling: .dynamic)
   /// Operands of eight bits, E4M3 on the way and E5M2 on the way back (Sun et al., 2019, "Hybrid 8-bit
   /// Floating Point"), summed in chunks of 64 in float16 whose sums are float32 (Wang et al., 2018).

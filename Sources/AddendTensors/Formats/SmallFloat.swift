@@ -1,8 +1,8 @@
 /// A number of a narrow floating-point format, by its bit pattern: `Half`, `FloatE4M3`, `FloatE5M2`.
 ///
-/// Sums, products and quotients are those of the exact numbers, rounded once: Double holds them exactly, or
-/// with so many more digits that a second rounding does no harm (Figueroa, 1995). Sums of products
-/// accumulate in float32.
+/// Sums, products and quotients are those of the exact numbers, rounded once: Double holds them
+/// exactly, or with so many more digits that a second rounding does no harm (Figueroa, 1995). Sums
+/// of products accumulate in float32.
 public struct SmallFloat<Layout: SmallFloatLayout>: TensorScalar, Hashable {
   public var bitPattern: Layout.Pattern
 

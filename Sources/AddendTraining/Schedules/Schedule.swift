@@ -96,8 +96,8 @@ public struct ExponentialSchedule: Schedule {
   public var warmup: Double
   /// The factor per epoch.
   public var decay: Double
-  /// What is left at the end of training but for `decay`: a geometric way from the base rate to this share
-  /// of it, however many epochs there are.
+  /// What is left at the end of training but for `decay`: a geometric way from the base rate to
+  /// this share of it, however many epochs there are.
   public var end: Double
 
   public init(decay: Double = 1, end: Double = 1, warmup: Double = 0) {

@@ -1,10 +1,11 @@
 internal import AddendTensors
 
-/// By what the loss's gradient is multiplied before it goes back through the network: small gradients then
-/// stay within a narrow format's range (Micikevicius et al., 2018, "Mixed Precision Training", §3.2).
+/// By what the loss's gradient is multiplied before it goes back through the network: small
+/// gradients then stay within a narrow format's range (Micikevicius et al., 2018, "Mixed Precision
+/// Training", §3.2).
 ///
-/// A dynamic scale starts at 2¹⁶; a step whose gradients are not all finite is left out and halves it, 2000
-/// steps in a row with finite ones double it, within 2⁻²⁴ to 2²⁴.
+/// A dynamic scale starts at 2¹⁶; a step whose gradients are not all finite is left out and halves
+/// it, 2000 steps in a row with finite ones double it, within 2⁻²⁴ to 2²⁴.
 public struct LossScale: Hashable, Sendable {
   public internal(set) var value: Double
   /// Steps with finite gradients since the scale last changed.

@@ -143,8 +143,8 @@ public struct Trainer<Scalar: TensorScalar>: Sendable {
     if let error = reduction.error { throw .communication(error) }
   }
 
-  /// Divides gradients by the loss scale; `false`, and they are dropped, where the scale was too large for
-  /// them to be finite.
+  /// Divides gradients by the loss scale; `false`, and they are dropped, where the scale was too
+  /// large for them to be finite.
   private mutating func unscaleGradients() -> Bool {
     guard lossScale.isUsed else { return true }
     var norm = GradientNorm<Scalar>()

@@ -8,8 +8,8 @@
 #include "addend_gemm.h"
 
 // Products of bfloat16 numbers with sums in float32, in the words of addend_halves.h: to the driver of
-// products a word is a number of `addend_gemm`, whose k counts words. A sum of an odd number of terms ends
-// with a zero.
+// products a word is a number of `addend_gemm`, whose k counts words. A sum of an odd number of
+// terms ends with a zero.
 //
 // A word is added as VDPBF16PS does it (Intel, Architecture Instruction Set Extensions, 2020; "Operation"
 // of that instruction), the upper half first:
@@ -24,8 +24,9 @@
 /// The kernels of the widest set that `isa` contains, for the calls below.
 const addend_brgemm_kernels *addend_bf16_select(addend_isa isa);
 
-/// Puts the calling thread's arithmetic into the state that the kernels want, where they are vectors of this
-/// family; returns what `addend_bf16_end` takes back. Kernels of other families need neither.
+/// Puts the calling thread's arithmetic into the state that the kernels want, where they are
+/// vectors of this family; returns what `addend_bf16_end` takes back. Kernels of other families
+/// need neither.
 unsigned addend_bf16_begin(const addend_brgemm_kernels *kernels);
 void addend_bf16_end(const addend_brgemm_kernels *kernels, unsigned before);
 

@@ -12,9 +12,9 @@
 // Rows of bits are words of 64, the first bit the lowest; bits past k are 0 on both sides, so that they
 // never differ. Kernels take them chained: of the two halves x, y of word i the lower becomes x and the
 // upper the parity p(i) of all halves up to y. Two chained rows differ in the parities of the places at
-// which the rows differ. From p(i−1), x and p(i) one operation, their majority with y = p(i−1) ^ x ^ p(i),
-// has the bits that carry; n = 2 Σ popcount(carries) + popcount(p(last)). That is half the popcounts and
-// half the additions: 5 operations for two words of a vector, not 6.
+// which the rows differ. From p(i−1), x and p(i) one operation, their majority with y = p(i−1) ^ x
+// ^ p(i), has the bits that carry; n = 2 Σ popcount(carries) + popcount(p(last)). That is half the
+// popcounts and half the additions: 5 operations for two words of a vector, not 6.
 
 enum {
   /// Columns of a panel.
@@ -69,9 +69,9 @@ enum {
 };
 
 /// A product of many rows, of one plane: Σ carries as forms over GF(2), 8 rows and 64 columns at a time.
-/// Of `product`, b is not read; first_panel and panels count panels of 64 columns. rows and words are 1 or
-/// more and at most as many as above. forms, scratch and, where `streams` says so, sums and its rows are on
-/// borders of 64 bytes.
+/// Of `product`, b is not read; first_panel and panels count panels of 64 columns. rows and words
+/// are 1 or more and at most as many as above. forms, scratch and, where `streams` says so, sums
+/// and its rows are on borders of 64 bytes.
 typedef struct {
   addend_binary_product product;
   const uint8_t *forms;  // panels as `addend_binary_forms` leaves them
@@ -88,13 +88,13 @@ enum {
   ADDEND_BINARY_PIXEL_PANELS = 128,
 };
 
-/// The product of pixels x [rows][inputs] and signs without planes: v(r, j) is what eight planes of x give.
-/// codes are panels as `addend_binary_codes` leaves them, bases[j] = 255 · the ones among column j's
-/// weights. Of `product`, a, b, words and planes are not read; rows ≤ ADDEND_BINARY_PIXEL_ROWS and
-/// panels ≤ ADDEND_BINARY_PIXEL_PANELS.
+/// The product of pixels x [rows][inputs] and signs without planes: v(r, j) is what eight planes of
+/// x give. codes are panels as `addend_binary_codes` leaves them, bases[j] = 255 · the ones among
+/// column j's weights. Of `product`, a, b, words and planes are not read; rows ≤
+/// ADDEND_BINARY_PIXEL_ROWS and panels ≤ ADDEND_BINARY_PIXEL_PANELS.
 ///
-/// A table of 64 sums of 6 pixels of a row serves all columns: a permutation of words looks 32 of them up,
-/// two operations for 192 products.
+/// A table of 64 sums of 6 pixels of a row serves all columns: a permutation of words looks 32 of
+/// them up, two operations for 192 products.
 typedef struct {
   addend_binary_product product;
   const uint8_t *x;
@@ -130,12 +130,13 @@ void addend_binary_chain(size_t rows, size_t words, const uint64_t *x, uint64_t 
 void addend_binary_pack(size_t n, size_t words, const uint64_t *restrict rows,
                         uint32_t *restrict panels);
 
-/// Lays n packed columns out as forms: ⌈n / 64⌉ panels of [words][16][64] bytes and the columns' parities,
-/// [64] bytes of 0 or 255. With p the parity of all places before a place and itself, q of those before it,
-/// and x the bit of the place after it, u = p, w = q ^ x and t = q ^ (u & w) are numbers of each even place.
-/// Of four places from the even places j and j + 2 a byte holds, from its bit 0 on, w(j), u(j), w(j + 2),
-/// u(j + 2), 1, t(j), 1, t(j + 2). Bytes 0–7 of a word's 16 are its 4-bit digits of even, 8–15 of odd index.
-/// Column c of a panel is at place 16 (c / 4 mod 4) + 4 (c / 16) + c mod 4; columns past n are zeros.
+/// Lays n packed columns out as forms: ⌈n / 64⌉ panels of [words][16][64] bytes and the columns'
+/// parities, [64] bytes of 0 or 255. With p the parity of all places before a place and itself, q
+/// of those before it, and x the bit of the place after it, u = p, w = q ^ x and t = q ^ (u & w)
+/// are numbers of each even place. Of four places from the even places j and j + 2 a byte holds,
+/// from its bit 0 on, w(j), u(j), w(j + 2), u(j + 2), 1, t(j), 1, t(j + 2). Bytes 0–7 of a word's
+/// 16 are its 4-bit digits of even, 8–15 of odd index. Column c of a panel is at place 16 (c / 4
+/// mod 4) + 4 (c / 16) + c mod 4; columns past n are zeros.
 void addend_binary_forms(size_t n, size_t words, const uint32_t *restrict panels,
                          uint8_t *restrict forms);
 
@@ -151,8 +152,8 @@ typedef struct {
 void addend_binary_patches(const addend_binary_image *image, const uint64_t *restrict x,
                            size_t first_row, size_t rows, uint64_t *restrict y);
 
-/// An image's patches as rows of pixels: y[p][tap][channel], zeros outside; x is [height][width][channels]
-/// with as many channels as `words` says.
+/// An image's patches as rows of pixels: y[p][tap][channel], zeros outside; x is
+/// [height][width][channels] with as many channels as `words` says.
 void addend_binary_pixel_patches(const addend_binary_image *image, const uint8_t *restrict x,
                                  size_t first_row, size_t rows, uint8_t *restrict y);
 

@@ -5,8 +5,8 @@
 
 #include "addend_brgemm.h"
 
-/// c[i][j] = max(Σ_{p<k} a(i, p) b(p, j) + c[i][j] + bias[j] + residual[i][j], 0), with the parts that are asked for:
-/// i < m, and j < n of the panels first_panel ..< first_panel + panels.
+/// c[i][j] = max(Σ_{p<k} a(i, p) b(p, j) + c[i][j] + bias[j] + residual[i][j], 0), with the parts
+/// that are asked for: i < m, and j < n of the panels first_panel ..< first_panel + panels.
 ///
 /// a(i, p) = a[i·lda + p], or a[p·lda + i] when transposed. b is packed (see `addend_gemm_pack`), or
 /// b(p, j) = b[p·ldb + j] where ldb is not zero. c[i·ldc + j] overlaps nothing. No alignment is needed.

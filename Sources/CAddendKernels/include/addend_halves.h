@@ -26,8 +26,8 @@ typedef struct {
   void (*round)(const addend_halves_rounding *rounding, size_t rows, size_t columns,
                 const float *restrict x, size_t ldx, size_t y_columns, uint16_t *restrict y);
   /// words[l·words_step + i] = x[l·step + i] + 2¹⁶ x[l·step + distance + i] for l < lines and i < count,
-  /// and zeros from there up to `width`. Where `is_odd`, the last line's second numbers are zeros, and not
-  /// read.
+  /// and zeros from there up to `width`. Where `is_odd`, the last line's second numbers are zeros,
+  /// and not read.
   void (*interleave)(size_t lines, bool is_odd, size_t count, const uint16_t *restrict x, size_t step,
                      size_t distance, size_t width, size_t words_step, uint32_t *restrict words);
   /// The bit pattern of max |x[i]|, where every NaN is larger than infinity; 0 for no numbers.
@@ -48,8 +48,8 @@ typedef struct {
 ///
 ///   exponent = ⌊log2 max⌋ − (bits − 1), or −126 if that is more,  x ≈ i · 2^exponent,  |i| ≤ 2^bits − 1
 ///
-/// The largest number's mantissa is 2^bits − 1 where rounding would make it 2^bits. A tensor with an infinity
-/// or a NaN has no finite scale.
+/// The largest number's mantissa is 2^bits − 1 where rounding would make it 2^bits. A tensor with
+/// an infinity or a NaN has no finite scale.
 addend_halves_rounding addend_halves_fixed(uint32_t largest, int bits, addend_halves_scale *scale);
 
 /// The factors of a product's sums, one after the other: their product is 2^(a + b), or NaN.
@@ -63,8 +63,8 @@ void addend_halves_pair_rows(const addend_halves_kernels *kernels,
                              uint32_t *restrict words);
 
 /// Packs pairs first_pair ..< first_pair + pairs of the rows of b [rows][columns] into panels as
-/// `addend_gemm_pack` does, in words, rounded: all panels fill ⌈rows / 2⌉ · addend_brgemm_padded(products,
-/// columns) of them.
+/// `addend_gemm_pack` does, in words, rounded: all panels fill ⌈rows / 2⌉ ·
+/// addend_brgemm_padded(products, columns) of them.
 void addend_halves_pack(const addend_halves_kernels *kernels,
                         const addend_brgemm_kernels *products,
                         const addend_halves_rounding *rounding, size_t rows, size_t columns,
@@ -81,7 +81,8 @@ void addend_halves_pair_channels(const addend_halves_kernels *kernels,
 ///
 ///   wide[r][s][c][o · results + k] = f(r, s − o, c, k), or 0 where s − o is no tap;  s ≤ width, o < 2
 ///
-/// f(r, s, c, k) = filter[r][s][c][k], or, for an input's gradient, filter[height − 1 − r][width − 1 − s][k][c].
+/// f(r, s, c, k) = filter[r][s][c][k], or, for an input's gradient, filter[height − 1 − r][width −
+/// 1 − s][k][c].
 void addend_halves_widen(size_t height, size_t width, size_t depth, size_t results,
                          bool is_gradient, const uint32_t *restrict filter,
                          uint32_t *restrict wide);

@@ -9,10 +9,10 @@
 ///   dW[r, s, c, k] = Σ x[image, p · stride + r · dilation − padding, q · stride + s · dilation − padding, c]
 ///                    · dy[image, p, q, k]
 ///
-/// Words are made of neighbouring columns of dy: for each two results of a line, what all taps of a filter
-/// row see of the image there is laid out side by side, [pair][filter_width][channels], some images at a
-/// time, so that it stays in the second-level cache. A filter row's gradients are then one product of these
-/// lines, transposed, and dy's.
+/// Words are made of neighbouring columns of dy: for each two results of a line, what all taps of a
+/// filter row see of the image there is laid out side by side, [pair][filter_width][channels], some
+/// images at a time, so that it stays in the second-level cache. A filter row's gradients are then
+/// one product of these lines, transposed, and dy's.
 typedef struct {
   /// Those of addend_bf16.h or addend_dfp.h.
   const addend_brgemm_kernels *kernels;
@@ -39,8 +39,8 @@ void addend_halves_gradient_run(const addend_halves_gradient_plan *plan, const f
                                 const float *restrict dy, bool accumulates, size_t part,
                                 float *restrict scratch, float *restrict sums);
 
-/// gradient[i] = Σ_part sums[part][i] (+ gradient[i]) for first ≤ i < first + count, in order; `size` from
-/// one part to the next.
+/// gradient[i] = Σ_part sums[part][i] (+ gradient[i]) for first ≤ i < first + count, in order;
+/// `size` from one part to the next.
 void addend_halves_gradient_total(size_t parts, size_t size, const float *restrict sums,
                                   bool accumulates, size_t first, size_t count,
                                   float *restrict gradient);

@@ -21,8 +21,8 @@
 //   floats  t = fma(s, multiplier[j], base[j]),  clamped to lowest … highest
 //   bytes   the same, rounded to the nearest integer, ties to even; 0 ≤ lowest ≤ highest ≤ 255
 //
-// where base[j] = offset[j], or fma(residual, residual_scale, offset[j]). All is float32, s rounded to it first.
-// Every set computes the same bits.
+// where base[j] = offset[j], or fma(residual, residual_scale, offset[j]). All is float32, s rounded
+// to it first. Every set computes the same bits.
 
 typedef enum { ADDEND_INT8_SUMS, ADDEND_INT8_FLOATS, ADDEND_INT8_BYTES } addend_int8_result;
 
@@ -120,8 +120,8 @@ typedef struct {
 void addend_int8_run(const addend_int8_kernels *kernels, const addend_int8_plan *plan,
                      const addend_int8_operands *operands, size_t part, void *restrict scratch);
 
-/// q[i] = the integer nearest to x[i] · scale + zero, ties to even, clamped to 0 … 255 first; NaN gives 0.
-/// The product and the sum are fused.
+/// q[i] = the integer nearest to x[i] · scale + zero, ties to even, clamped to 0 … 255 first; NaN
+/// gives 0. The product and the sum are fused.
 void addend_int8_quantize(addend_isa isa, size_t count, const float *restrict x, float scale,
                           float zero, uint8_t *restrict q);
 /// x[i] = (q[i] − zero_point) · scale.

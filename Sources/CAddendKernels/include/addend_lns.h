@@ -18,16 +18,16 @@
 // as it is near 0, where G- is steep, and in steps of 2^shift beyond.
 //
 // A sum of products has its terms in blocks, and in a block those above zero and those below apart: G+
-// alone adds up the terms of either, and G- takes the one sum from the other once. Where tables have steps,
-// G+ is made of smaller ones, which registers hold: with d in steps, t = 2^16 2^-d is one of 64 powers
-// shifted right, u = t >> 10, and
+// alone adds up the terms of either, and G- takes the one sum from the other once. Where tables
+// have steps, G+ is made of smaller ones, which registers hold: with d in steps, t = 2^16 2^-d is
+// one of 64 powers shifted right, u = t >> 10, and
 //   G+ = (bases[u] + (t slopes[u] >> 16)) >> 3,
 // chords of the curve, at most 0.65 of a last place from it. The table's G+ are these numbers.
 // Or the terms are added one after the other by Kahan's sum, whose c starts as zero:
 //   y = term - c;  t = s + y;  c = (t - s) - y;  s = t.
-// A difference of neighbours is right to the last place whatever steps tables have, so c holds what they lose too.
-// A word becomes a pattern at the end only: above the largest number it is the largest, below the smallest
-// it is zero.
+// A difference of neighbours is right to the last place whatever steps tables have, so c holds what
+// they lose too. A word becomes a pattern at the end only: above the largest number it is the
+// largest, below the smallest it is zero.
 //
 // All variants agree bit for bit. Nothing that is written overlaps anything else, but for operands that
 // are said to be both. No alignment is needed.
@@ -65,9 +65,10 @@ typedef struct {
   bool looks_ahead;
 } addend_lns_step;
 
-/// Rounding to logarithms of f fraction bits. `cells` has an entry for each value of a float's upper f + 1
-/// mantissa bits: how many halves between logarithms lie below it, times 2^(23 - f), and the lower 22 - f
-/// mantissa bits from which there is one more. `powers` are the bits of 2^(i / 2^f), i < 2^f.
+/// Rounding to logarithms of f fraction bits. `cells` has an entry for each value of a float's
+/// upper f + 1 mantissa bits: how many halves between logarithms lie below it, times 2^(23 - f),
+/// and the lower 22 - f mantissa bits from which there is one more. `powers` are the bits of 2^(i /
+/// 2^f), i < 2^f.
 typedef struct {
   int32_t fraction, largest;
   const uint32_t *cells;
@@ -75,8 +76,8 @@ typedef struct {
 } addend_lns_rounding;
 
 typedef struct {
-  /// C = op(A) B [+ C] [+ bias]: each sum as above, of terms whose left factor is not zero, by Kahan where it
-  /// `compensates`, then rounded, then C and the bias added.
+  /// C = op(A) B [+ C] [+ bias]: each sum as above, of terms whose left factor is not zero, by
+  /// Kahan where it `compensates`, then rounded, then C and the bias added.
   void (*gemm)(const addend_lns_table *table, const addend_lns_gemm *gemm);
   /// y[i] += alpha x[i], the product rounded first.
   void (*add)(const addend_lns_table *table, size_t n, uint16_t alpha, const uint16_t *restrict x,
@@ -107,16 +108,17 @@ typedef struct {
 /// The widest kernels that `isa` allows.
 const addend_lns_kernels *addend_lns_select(addend_isa isa);
 
-/// Fills in all but `sums` and `curves` for words of 2^(integer + fraction - 1) logarithms and tables that beyond the
-/// first unit have `steps` (a power of two, or 0 for all there are) to a unit. Numbers and entries:
-/// 1 <= fraction <= 12, 2 <= integer <= 15 - fraction, steps <= 2^fraction.
+/// Fills in all but `sums` and `curves` for words of 2^(integer + fraction - 1) logarithms and
+/// tables that beyond the first unit have `steps` (a power of two, or 0 for all there are) to a
+/// unit. Numbers and entries: 1 <= fraction <= 12, 2 <= integer <= 15 - fraction, steps <=
+/// 2^fraction.
 void addend_lns_plan(int32_t integer, int32_t fraction, int32_t steps, addend_lns_table *table);
 /// Whether a plan's tables have `curves`: where they have steps and 6 fraction bits at least.
 bool addend_lns_has_curves(const addend_lns_table *plan);
 /// The curves of such a plan, [3][64].
 void addend_lns_fill_curves(const addend_lns_table *plan, uint16_t *curves);
-/// The table of a plan, [last + 1][2]. G+ is that of the nearest step everywhere, G- up to the first unit that of
-/// the distance itself.
+/// The table of a plan, [last + 1][2]. G+ is that of the nearest step everywhere, G- up to the
+/// first unit that of the distance itself.
 void addend_lns_fill_sums(const addend_lns_table *plan, int32_t *sums);
 
 /// halves[i] = 2^30 2^((i + 1/2) / 2^f), rounded up: from where on the next logarithm is nearer.

@@ -6,8 +6,9 @@
 ///
 /// The caller works too, so a pool of n threads starts n − 1. Each thread begins with neighbouring
 /// indices that are its own whenever the count is the same, and then takes what others have left, one
-/// by one; a task must therefore not depend on which thread runs it. A call made from inside a task, or while
-/// another thread is using the pool, runs its indices in order on the calling thread.
+/// by one; a task must therefore not depend on which thread runs it. A call made from inside a
+/// task, or while another thread is using the pool, runs its indices in order on the calling
+/// thread.
 typedef struct addend_pool addend_pool;
 typedef void (*addend_task)(void *context, size_t index);
 

@@ -78,9 +78,9 @@ addend_rival *addend_rival_product(bool is_bfloat16, bool packs_b, size_t thread
 addend_rival *addend_rival_product_int8(bool packs_b, size_t threads, size_t m, size_t n, size_t k);
 
 /// A convolution as a network's inference has it: with a bias, the result's old numbers added where
-/// `adds`, and rectified where `rectifies`. In float32 on layouts that oneDNN chooses, or, with `is_int8`,
-/// from bytes to bytes that lie as `addend_convolution` lays them out, each output scaled by a factor of
-/// its own. Operands 0 to 3: image, filter, bias, y; float32 outside.
+/// `adds`, and rectified where `rectifies`. In float32 on layouts that oneDNN chooses, or, with
+/// `is_int8`, from bytes to bytes that lie as `addend_convolution` lays them out, each output
+/// scaled by a factor of its own. Operands 0 to 3: image, filter, bias, y; float32 outside.
 addend_rival *addend_rival_layer(bool is_int8, bool adds, bool rectifies, size_t threads,
                                  size_t batch, const addend_window *window, size_t outputs);
 

@@ -7,7 +7,8 @@
 #include "addend_isa.h"
 
 // Float32 numbers rounded to narrower formats, and sums of products kept in them. All rounding is to
-// nearest, ties to even; NaN stays NaN; `round_float` keeps the sign of a zero. All variants agree bit for bit.
+// nearest, ties to even; NaN stays NaN; `round_float` keeps the sign of a zero. All variants agree
+// bit for bit.
 
 /// A binary floating-point format no wider than float32 in any part.
 typedef struct {
@@ -19,8 +20,8 @@ typedef struct {
   float greatest, beyond, infinity;
 } addend_float_format;
 
-/// A level of sums: `length` terms are added up in `format`, each addition rounded, before the sum becomes
-/// a term of the next level. The last level takes all there are.
+/// A level of sums: `length` terms are added up in `format`, each addition rounded, before the sum
+/// becomes a term of the next level. The last level takes all there are.
 typedef struct {
   addend_float_format format;
   size_t length;
@@ -38,8 +39,9 @@ typedef struct {
   void (*round_fixed)(size_t n, float quantum, float limit, const float *restrict x,
                       float *restrict y);
   /// y[r][c] = s i with i = x[r][c] / s to the nearest integer of ±limit, where s is column c's largest
-  /// magnitude over limit, or 1 where that lies below `least` or above `most`; NaN in columns with a number
-  /// that is not finite. `scales` is room for as many numbers as there are columns. limit < 2²².
+  /// magnitude over limit, or 1 where that lies below `least` or above `most`; NaN in columns with
+  /// a number that is not finite. `scales` is room for as many numbers as there are columns. limit
+  /// < 2²².
   void (*round_columns)(size_t rows, size_t columns, float limit, float least, float most,
                         const float *restrict x, float *restrict scales, float *restrict y);
   /// c[i][j] = Σ_p a[i·a_row + p·a_step] b[p][j], in `levels` (1 to ADDEND_SUM_LEVELS) of sums, terms in

@@ -23,9 +23,10 @@
 ///
 ///   |error| ≤ N² γ max|x| Σ_c max|g_c|,    γ = r u / (1 − r u),  u = 2⁻²⁴,  r = depth + 28
 ///
-/// for every input that does not overflow (infinities become NaN in their tiles); a bias and a residual add one rounding each. The input's
-/// gradient is such a convolution. The filter's passes 8 roundings in each line of Gᵀ at most, 4 in
-/// each of A and of Bᵀ, and depth is the number of tiles:
+/// for every input that does not overflow (infinities become NaN in their tiles); a bias and a
+/// residual add one rounding each. The input's gradient is such a convolution. The filter's passes
+/// 8 roundings in each line of Gᵀ at most, 4 in each of A and of Bᵀ, and depth is the number of
+/// tiles:
 ///
 ///   |error| ≤ N'² γ max|x| Σ_tiles max|dy|,   r = depth + 32,   N' = max Σ_p |G_p| |A_p|₁ |Bᵀ_p|₁
 typedef struct {

@@ -77,8 +77,9 @@ struct KeepBytesTests {
     }
   }
 
-  /// Where no sum takes a result, only float32's rounding differs from the model's layers: a byte may land
-  /// on the other side of a half, which is rare; most results are the same but for rounding.
+  /// Where no sum takes a result, only float32's rounding differs from the model's layers: a byte
+  /// may land on the other side of a half, which is rare; most results are the same but for
+  /// rounding.
   @Test func withoutSumsResultsAreTheModels() throws {
     let model = try Self.model(
       Network("chain", input: [12]) {

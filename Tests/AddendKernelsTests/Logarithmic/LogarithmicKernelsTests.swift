@@ -51,14 +51,15 @@ struct LogarithmicKernelsTests {
     }
   }
 
-  /// All additions of a sum of numbers above zero are off by half a place, or what a coarser table adds to
-  /// that: 32 at most in a row, then one for each doubling.
+  /// All additions of a sum of numbers above zero are off by half a place, or what a coarser table
+  /// adds to that: 32 at most in a row, then one for each doubling.
   @Test(arguments: [(0, 0.0), (64, 0.0039), (8, 0.031), (2, 0.12)])
   func sumsAreOffByTheirAdditionsErrors(_ steps: Int, table: Double) {
     #expect(worstOfSums(steps: steps, .blocks) <= Double(32 + 5) * (0x1p-11 + table))
   }
 
-  /// Kahan's bound, two last places and terms times the square of an addition's error, whatever its cause.
+  /// Kahan's bound, two last places and terms times the square of an addition's error, whatever its
+  /// cause.
   @Test(arguments: [(0, 0.0), (64, 0.0039), (8, 0.031)])
   func kahanKeepsWhatAdditionsLose(_ steps: Int, table: Double) {
     let addition = (0x1p-11 + table) * 0.693
@@ -116,8 +117,8 @@ struct LogarithmicKernelsTests {
     return c[0]
   }
 
-  /// A block adds terms above zero and those below apart and in the same order: each with its opposite, they
-  /// are nothing, whatever the table.
+  /// A block adds terms above zero and those below apart and in the same order: each with its
+  /// opposite, they are nothing, whatever the table.
   @Test(arguments: InstructionSet.available, formats.indices)
   func blocksOfOppositesAreZero(_ set: InstructionSet, format: Int) {
     let arithmetic = Self.formats[format]
@@ -130,7 +131,8 @@ struct LogarithmicKernelsTests {
     }
   }
 
-  /// Terms whose left factor is zero are in no block; single numbers are added in the order that is stated.
+  /// Terms whose left factor is zero are in no block; single numbers are added in the order that is
+  /// stated.
   @Test(arguments: InstructionSet.available, formats.indices)
   func blocksAreAsStated(_ set: InstructionSet, format: Int) {
     let arithmetic = Self.formats[format]

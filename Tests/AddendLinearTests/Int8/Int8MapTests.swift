@@ -183,8 +183,8 @@ struct Int8MapTests {
     case .minimumMaximum: #expect(found == whole)
     // One number of 130,000 is left out.
     case .percentile: #expect((2...8).contains(found.upper))
-    // As good as everything, but for the bins, which move numbers by up to half their width of 2 · 40 / 4096
-    // in either error.
+    // As good as everything, but for the bins, which move numbers by up to half their width of 2 ·
+    // 40 / 4096 in either error.
     case .squaredError:
       let count = Double(x.count)
       let (mine, all) = (
