@@ -51,7 +51,7 @@ bfloat16, float16 = binary(8, 7), binary(5, 10)
 e4m3, e5m2 = binary(4, 3, greatest=448), binary(5, 2)
 formats = {
     "bfloat16": bfloat16, "float16": float16, "E4M3": e4m3, "E5M2": e5m2,
-    "DFP-16": fixed(16), "DFP-8": fixed(8), "LNS 5.10": logarithmic(5, 10),
+    "DFP-16": fixed(16), "DFP-8": fixed(8), "LNS 6.9": logarithmic(6, 9),
 }
 octaves = range(-28, 18)
 

@@ -115,8 +115,8 @@ public struct LogarithmicConfiguration: RoundedConfiguration {
   public static let declaration = Declaration(
     "lns", summary: "products as sums of rounded logarithms, added up in float32",
     parameters: [
-      .init("integer", .integer(2...8), standard: .integer(5), help: "bits before the point"),
-      .init("fraction", .integer(1...12), standard: .integer(10), help: "bits after the point"),
+      .init("integer", .integer(2...8), standard: .integer(6), help: "bits before the point"),
+      .init("fraction", .integer(1...12), standard: .integer(9), help: "bits after the point"),
     ])
   public init(_ arguments: Arguments) throws(CatalogueError) {
     format = LogarithmicFormat(

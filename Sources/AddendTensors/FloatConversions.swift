@@ -5,8 +5,10 @@ internal import Synchronization
 /// A `LogNumber` is converted in four places. `init(_: Double)` and `double` are conversions of
 /// data; once `forbid()` was called they stop the process. `init(constant:)` reads a constant (a
 /// hyper-parameter, a literal, a pixel's 256 possible values) and `reported` gives a number to
-/// people (a loss); neither carries data from one operation to the next, and both stay. So a
-/// training that ends although conversions are forbidden had no float between its pixels and its
+/// people (a loss); both stay, and but for one thing neither carries data from one operation to the
+/// next: the mean squares by which gradients are clipped and codes of few bits get their steps are
+/// read, and what follows from them is a constant. So a training that ends although conversions are
+/// forbidden, and that neither clips nor uses such codes, had no float between its pixels and its
 /// accuracy.
 public enum FloatConversions {
   private static let isForbidden = Atomic(false)

@@ -3,7 +3,9 @@ public import AddendKernels
 /// The logarithmic formats that can be chosen by name.
 public enum LogNumberFormats {
   /// Bits before and after the point of a logarithm, of 16 bits at most with the sign.
-  public static let widths = [(5, 6), (5, 7), (5, 8), (5, 9), (5, 10), (6, 9), (4, 11), (3, 12)]
+  public static let widths: [(integer: Int, fraction: Int)] = [
+    (6, 9), (5, 6), (5, 7), (5, 8), (5, 9), (5, 10), (4, 11), (3, 12),
+  ]
   /// Entries to a unit in tables of sums; 0 stands for one at every logarithm.
   public static let steps = [2, 8, 64, 0]
 
@@ -22,7 +24,7 @@ public enum LogNumberFormats {
     formats(width, BlockSum.self) + formats(width, KahanSum.self)
   }
 
-  private static func formats<let i: Int, let f: Int, Sum: LongSum>(
+  private static func formats<let i: Int, let f: Int, Sum: LongSumRule>(
     _ width: Width<i, f>, _ sum: Sum.Type
   ) -> [any TensorScalar.Type] {
     [
@@ -34,6 +36,17 @@ public enum LogNumberFormats {
   /// The format whose `formatName` is `name`, if there is one.
   public static func format(named name: String) -> (any TensorScalar.Type)? {
     all.first { $0.formatName == name }
+  }
+
+  /// The widest of `widths` with these bits, the first of equals.
+  public static func width(integer: Int?, fraction: Int?) -> (integer: Int, fraction: Int)? {
+    widths.filter { $0.integer == integer ?? $0.integer && $0.fraction == fraction ?? $0.fraction }
+      .reduce(nil) { best, width in
+        guard let best, best.integer + best.fraction >= width.integer + width.fraction else {
+          return width
+        }
+        return best
+      }
   }
 
   /// `lns5.10/64+kahan`: bits before and after the point, the tables' steps, Kahan's long sums.

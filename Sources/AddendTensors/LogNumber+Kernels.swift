@@ -28,6 +28,10 @@ extension LogNumber {
     kernels.addRow(row, times: arithmetic.one, toEachRowOf: &y)
   }
 
+  public static func columnMeans(of x: Span<Self>, into means: inout MutableSpan<Self>) {
+    kernels.columnMeans(of: x, into: &means)
+  }
+
   /// A long sum each.
   public static func addColumnSums(of x: Span<Self>, to sums: inout MutableSpan<Self>) {
     guard sums.count > 0 else { return }

@@ -24,26 +24,31 @@ extension LogNumber {
     return loss
   }
 
-  /// In parts whose sums the format has, of squares of what each number is of the largest one: squares of
-  /// small numbers have no logarithm.
+  /// In means of parts, as they are read by people, of squares of what each number is of the largest:
+  /// the largest square is the format's largest number, so that few are so small that it has none.
   public static func sumOfSquares(_ x: Span<Self>) -> Double {
     let largest = Self(bitPattern: x.indices.reduce(0) { max($0, x[$1].bitPattern & 0x7FFF) })
     guard largest != .zero else { return 0 }
-    let partSize = 1 << min(12, 1 << (integer - 1) - 1)
-    var (part, sum) = (Tensor<Self>([partSize]), Tensor<Self>([1]))
-    var numbers = part.mutableSpan
-    var total = sum.mutableSpan
+    let root = Self(bitPattern: UInt16(arithmetic.bias + arithmetic.largest / 2))
+    let (columns, rows) = (32, 256)
+    var part = Tensor<Self>([rows * columns])
+    var squares = part.mutableSpan
+    var means = Tensor<Self>([columns])
+    var mean = means.mutableSpan
     var result = 0.0
-    for first in stride(from: 0, to: x.count, by: partSize) {
-      let own = x.extracting(first..<min(first + partSize, x.count))
-      var ratios = numbers.part(first: own.count)
+    for first in stride(from: 0, to: x.count, by: rows * columns) {
+      let own = x.extracting(first..<min(first + rows * columns, x.count))
+      fill(&squares, with: .zero)
+      var ratios = squares.part(first: own.count)
       ratios.update(from: own)
       scale(&ratios, by: one / largest)
-      for i in ratios.indices { ratios[i] = ratios[i] * ratios[i] }
-      kernels.rowSums(of: ratios.span, into: &total)
-      result += total[0].reported
+      scale(&ratios, by: root)
+      square(&ratios)
+      kernels.columnMeans(of: squares.span, into: &mean)
+      for c in 0..<columns { result += mean[c].reported }
     }
-    return result * largest.reported * largest.reported
+    let scale = largest.reported / root.reported
+    return result * Double(rows) * scale * scale
   }
 }
 
@@ -79,11 +84,11 @@ private struct PatternRows {
     }
     var losses = [UInt16](repeating: 0, count: rows)
     if smoothing > 0 {
-      // ε times the mean of what the largest is above each; the format may not have ε / columns.
-      let (share, minus) = (number(1 / Double(columns)), number(-smoothing))
-      losses = sums(of: z, rows: rows).map {
-        arithmetic.product(arithmetic.product($0, share), minus)
-      }
+      // ε times the mean of what the largest is above each.
+      var span = losses.mutableSpan
+      kernels.rowMeans(of: z.span, into: &span)
+      let minus = number(-smoothing)
+      for r in 0..<rows { losses[r] = arithmetic.product(losses[r], minus) }
     }
     // What the classes are to the power, and what the others are together.
     let kept = number(1 - smoothing)
@@ -97,7 +102,9 @@ private struct PatternRows {
     }
     let others = sums(of: z, rows: rows)
 
-    let rest = number(weight * smoothing), spread = number(weight * smoothing / Double(columns))
+    // All classes' together as each has it, so that rows of gradients add up to nothing.
+    let spread = number(weight * smoothing / Double(columns))
+    let rest = arithmetic.product(spread, arithmetic.pattern(ofInteger: columns))
     let weight = number(weight)
     // What people read is summed as they read it: 16 bits would stop growing.
     var loss = 0.0

@@ -1,8 +1,8 @@
 internal import AddendKernels
 
-// Normalisation of logarithms through kernels. A batch has more pixels than the 2^fraction / ln 2
-// equal numbers after which a sum that adds them one by one stops growing; so moments and gradients
-// are long sums.
+// Normalisation of logarithms through kernels. Added one by one, equal numbers stop adding up after
+// some 2^(fraction + 1) / ln 2 of them, fewer than a batch has pixels: moments and gradients are long
+// sums, and are divided before they are rounded.
 
 extension LogNumber {
   public static func columnMoments(
@@ -13,15 +13,12 @@ extension LogNumber {
       variance.count == channels && x.count.isMultiple(of: max(1, channels)),
       "columnMoments: extents")
     guard channels > 0 else { return }
-    let share = Self(constant: 1 / Double(max(1, x.count / channels)))
-    kernels.columnSums(of: x, into: &mean)
-    scale(&mean, by: share)
+    kernels.columnMeans(of: x, into: &mean)
     var deviations = copy(of: x)
     var span = deviations.mutableSpan
     kernels.addRow(mean.span, times: minusOne, toEachRowOf: &span)
     square(&span)
-    kernels.columnSums(of: deviations.span, into: &variance)
-    scale(&variance, by: share)
+    kernels.columnMeans(of: deviations.span, into: &variance)
   }
 
   public static func normalize(
@@ -51,7 +48,7 @@ extension LogNumber {
         && shiftGradient.count == channels && x.count.isMultiple(of: max(1, channels)),
       "normalizationGradient: extents")
     guard channels > 0 else { return }
-    let share = Self(constant: 1 / Double(max(1, x.count / channels)))
+    let rows = max(1, x.count / channels)
     var deviations = copy(of: x)
     var centered = deviations.mutableSpan
     kernels.addRow(mean, times: minusOne, toEachRowOf: &centered)
@@ -63,12 +60,9 @@ extension LogNumber {
     multiply(&scaleGradient, by: inverseDeviation)
 
     // dx = scale · inverseDeviation · (dy − shiftGradient / rows − x̂ · scaleGradient / rows)
-    var offsets = copy(of: shiftGradient.span)
-    var offset = offsets.mutableSpan
-    Self.scale(&offset, by: share)
-    var tilts = product(of: scaleGradient.span, inverseDeviation)
-    var tilt = tilts.mutableSpan
-    Self.scale(&tilt, by: share)
+    let tilts = product(of: scaleGradient.span, inverseDeviation)
+    let tilt = Tensor<Self>([channels]) { divide(tilts.span, by: rows, into: &$0) }
+    let offset = Tensor<Self>([channels]) { divide(shiftGradient.span, by: rows, into: &$0) }
     kernels.multiplyRows(of: &centered, by: tilt.span)
     dx.update(from: dy)
     kernels.addRow(offset.span, times: minusOne, toEachRowOf: &dx)
@@ -87,17 +81,15 @@ extension LogNumber {
       shift.count == columns && y.count == x.count && x.count == rows * columns
         && inverseDeviation.count == rows, "normalizeRows: extents")
     guard x.count > 0 else { return }
-    let share = Self(constant: 1 / Double(columns))
-    kernels.rowSums(of: x, into: &mean)
-    Self.scale(&mean, by: share)
+    kernels.rowMeans(of: x, into: &mean)
     y.update(from: x)
-    addEach(of: mean.span, times: minusOne, toRowsOf: &y)
+    subtractEach(of: mean.span, fromRowsOf: &y)
     var squares = copy(of: y.span)
     var span = squares.mutableSpan
     square(&span)
-    kernels.rowSums(of: squares.span, into: &inverseDeviation)
+    kernels.rowMeans(of: squares.span, into: &inverseDeviation)
     for r in 0..<rows {
-      inverseDeviation[r] = Self.inverseDeviation(of: inverseDeviation[r] * share, epsilon: epsilon)
+      inverseDeviation[r] = Self.inverseDeviation(of: inverseDeviation[r], epsilon: epsilon)
     }
     multiplyRows(of: &y, byEachOf: inverseDeviation.span)
     kernels.multiplyRows(of: &y, by: scale)
@@ -119,10 +111,9 @@ extension LogNumber {
       fill(&shiftGradient, with: .zero)
       return
     }
-    let share = Self(constant: 1 / Double(columns))
     var numbers = copy(of: x)
     var normalized = numbers.mutableSpan
-    addEach(of: mean, times: minusOne, toRowsOf: &normalized)
+    subtractEach(of: mean, fromRowsOf: &normalized)
     multiplyRows(of: &normalized, byEachOf: inverseDeviation)
 
     dx.update(from: dy)
@@ -131,19 +122,13 @@ extension LogNumber {
     kernels.columnSums(of: dy, into: &shiftGradient)
 
     // dx = (g − mean(g) − x̂ mean(g x̂)) / deviation, where g = dy · scale
-    var tilts = Tensor<Self>([rows])
-    var tilt = tilts.mutableSpan
     kernels.multiplyRows(of: &dx, by: scale)
-    kernels.rowSums(of: dx.span, into: &tilt)
-    Self.scale(&tilt, by: share)
+    let tilt = Tensor<Self>([rows]) { kernels.rowMeans(of: dx.span, into: &$0) }
     multiplyRows(of: &normalized, byEachOf: tilt.span)
     dx.update(from: dy)
     kernels.multiplyRows(of: &dx, by: scale)
-    var offsets = Tensor<Self>([rows])
-    var offset = offsets.mutableSpan
-    kernels.rowSums(of: dx.span, into: &offset)
-    Self.scale(&offset, by: share)
-    addEach(of: offset.span, times: minusOne, toRowsOf: &dx)
+    let offset = Tensor<Self>([rows]) { kernels.rowMeans(of: dx.span, into: &$0) }
+    subtractEach(of: offset.span, fromRowsOf: &dx)
     kernels.addScaled(minusOne, normalized.span, to: &dx)
     multiplyRows(of: &dx, byEachOf: inverseDeviation)
   }
@@ -161,20 +146,25 @@ extension LogNumber {
     return result
   }
 
-  private static func square(_ y: inout MutableSpan<Self>) {
+  static func square(_ y: inout MutableSpan<Self>) {
     let factor = copy(of: y.span)
     multiply(&y, by: factor.span)
   }
 
-  /// `y[r, :] += α column[r]`.
-  private static func addEach(
-    of column: Span<Self>, times alpha: UInt16, toRowsOf y: inout MutableSpan<Self>
-  ) {
+  /// `y = x / n`, where neither `n` nor `1 / n` need be numbers of the format.
+  private static func divide(_ x: Span<Self>, by n: Int, into y: inout MutableSpan<Self>) {
+    for i in x.indices {
+      y[i] = Self(bitPattern: arithmetic.quotient(x[i].bitPattern, byInteger: n))
+    }
+  }
+
+  /// `y[r, :] -= column[r]`.
+  private static func subtractEach(of column: Span<Self>, fromRowsOf y: inout MutableSpan<Self>) {
     let width = y.count / column.count
     let ones = Tensor<Self>([width], repeating: one)
     for r in column.indices {
       var row = y.part(r * width..<(r + 1) * width)
-      kernels.addScaled(arithmetic.product(alpha, column[r].bitPattern), ones.span, to: &row)
+      kernels.addScaled((-column[r]).bitPattern, ones.span, to: &row)
     }
   }
 

@@ -21,7 +21,7 @@ public import AddendKernels
 /// of what is not above zero is the lowest number.
 ///
 /// `Sum` says how products', normalisations' and softmax's long sums are added up.
-public struct LogNumber<let integer: Int, let fraction: Int, let steps: Int, Sum: LongSum>:
+public struct LogNumber<let integer: Int, let fraction: Int, let steps: Int, Sum: LongSumRule>:
   TensorScalar, Hashable
 {
   public var bitPattern: UInt16
@@ -33,13 +33,13 @@ public struct LogNumber<let integer: Int, let fraction: Int, let steps: Int, Sum
     LogarithmicArithmetic(integer: integer, fraction: fraction, steps: steps)
   }
 
-  static var kernels: LogarithmicKernels { LogarithmicKernels(arithmetic, longSum: Sum.kind) }
+  static var kernels: LogarithmicKernels { LogarithmicKernels(arithmetic, longSum: Sum.longSum) }
 
   /// `lns5.10`, with a table of 64 entries to a unit `lns5.10/64`, with Kahan's long sums
   /// `lns5.10/64+kahan`.
   public static var formatName: String {
     LogNumberFormats.name(
-      integer: integer, fraction: fraction, steps: steps, longSum: Sum.kind)
+      integer: integer, fraction: fraction, steps: steps, longSum: Sum.longSum)
   }
 
   // 3 is none of its numbers, so symbols are patterns: of what is below zero, which no whole number of a
@@ -52,7 +52,7 @@ public struct LogNumber<let integer: Int, let fraction: Int, let steps: Int, Sum
 
   public static var leastPositive: Double { Self(bitPattern: 1).reported }
   public static var isLogarithmic: Bool { true }
-  public static var additionsPerSum: Int { Sum.kind == .kahan ? 4 : 1 }
+  public static var additionsPerSum: Int { Sum.longSum == .kahan ? 4 : 1 }
 
   /// A conversion: see `FloatConversions`.
   public init(_ value: Double) {
@@ -111,7 +111,7 @@ public struct LogNumber<let integer: Int, let fraction: Int, let steps: Int, Sum
     Self(bitPattern: arithmetic.uniform(random.next() >> 11)) * Self(constant: limit)
   }
 
-  /// Squares below the least number are none, so that ε is never less.
+  /// ε is at least the least number: smaller squares are zero.
   public static func inverseDeviation(of variance: Self, epsilon: Double) -> Self {
     one / squareRoot(variance + Self(constant: max(epsilon, leastPositive)))
   }
@@ -123,20 +123,21 @@ public struct LogNumber<let integer: Int, let fraction: Int, let steps: Int, Sum
   }
 }
 
-/// 16 bits: logarithms from −32 to 32 with 9 bits after the point, and sums by tables of 64 entries to a
-/// unit. With one bit more after the point networks train worse: what is below 2⁻¹⁶ is lost,
-/// gradients and their steps among it.
+/// 16 bits: logarithms from −32 to 32 with 9 bits after the point, and sums by tables of 64 entries
+/// to a unit. With 10 bits after it nothing below 2⁻¹⁶ is left of gradients and of steps.
 public typealias LNS16 = LogNumber<6, 9, 64, BlockSum>
 
-/// How logarithms' long sums are added up.
-public protocol LongSum: Sendable {
-  static var kind: LogarithmicKernels.LongSum { get }
+/// How a type of logarithms adds up long sums: `BlockSum` or `KahanSum`.
+public protocol LongSumRule: Sendable {
+  static var longSum: LogarithmicKernels.LongSum { get }
 }
 
-public enum BlockSum: LongSum {
-  public static var kind: LogarithmicKernels.LongSum { .blocks }
+/// In blocks, then by pairs: one addition a term.
+public enum BlockSum: LongSumRule {
+  public static var longSum: LogarithmicKernels.LongSum { .blocks }
 }
 
-public enum KahanSum: LongSum {
-  public static var kind: LogarithmicKernels.LongSum { .kahan }
+/// By Kahan's sum: four additions a term.
+public enum KahanSum: LongSumRule {
+  public static var longSum: LogarithmicKernels.LongSum { .kahan }
 }

@@ -43,19 +43,17 @@ extension TensorScalar {
     _ x: Span<Self>, _ geometry: ConvolutionGeometry, into y: inout MutableSpan<Self>
   ) {
     geometry.checkPooling(image: x.count, result: y.count)
-    for i in y.indices { y[i] = .zero }
     if geometry.isWholeImage {
-      let (size, channels) = (
-        geometry.height * geometry.width * geometry.channels, geometry.channels
-      )
+      let channels = geometry.channels, size = geometry.height * geometry.width * channels
       for n in 0..<geometry.batch {
-        var sums = y.part(n * channels..<(n + 1) * channels)
-        addColumnSums(of: x.extracting(n * size..<(n + 1) * size), to: &sums)
+        var means = y.part(n * channels..<(n + 1) * channels)
+        columnMeans(of: x.extracting(n * size..<(n + 1) * size), into: &means)
       }
-    } else {
-      forEachWindowPixel(of: geometry) { pixel, result, _ in
-        for c in 0..<geometry.channels { y[result + c] += x[pixel + c] }
-      }
+      return
+    }
+    for i in y.indices { y[i] = .zero }
+    forEachWindowPixel(of: geometry) { pixel, result, _ in
+      for c in 0..<geometry.channels { y[result + c] += x[pixel + c] }
     }
     let factors = averagingFactors(of: geometry)
     for i in y.indices { y[i] *= factors[geometry.position(ofResult: i)] }

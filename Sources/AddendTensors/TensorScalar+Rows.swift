@@ -15,6 +15,12 @@ extension TensorScalar {
     }
   }
 
+  public static func columnMeans(of x: Span<Self>, into means: inout MutableSpan<Self>) {
+    fill(&means, with: .zero)
+    addColumnSums(of: x, to: &means)
+    scale(&means, by: Self(constant: Double(means.count) / Double(max(1, x.count))))
+  }
+
   public static func indexOfLargest(_ x: Span<Self>) -> Int {
     var best = 0
     for i in x.indices where x[i] > x[best] { best = i }

@@ -157,6 +157,8 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Comparable {
   static func addRow(_ row: Span<Self>, toEachRowOf y: inout MutableSpan<Self>)
   /// `sums[c] += Σ_r x[r, c]`, rows in order.
   static func addColumnSums(of x: Span<Self>, to sums: inout MutableSpan<Self>)
+  /// `means[c] = Σ_r x[r, c] / rows`, rows in order.
+  static func columnMeans(of x: Span<Self>, into means: inout MutableSpan<Self>)
   /// The index of the largest element, the first of equals; 0 of none.
   static func indexOfLargest(_ x: Span<Self>) -> Int
   /// Each row of `logits` to its softmax.

@@ -53,7 +53,7 @@ ADDEND_INLINE void NAMED(finish)(const NAMED(rule) *t, const addend_lns_gemm *g,
       const size_t start = column + v * LANES;
       if (start >= g->n) break;
       uint16_t *const to = g->c + (row + r) * g->n + start;
-      WORDS word = NAMED(kept)(t, sums[r * vectors + v]);
+      WORDS word = NAMED(kept)(t, sums[r * vectors + v] + 2 * g->shift);
       if (g->accumulates) {
         const WORDS held = NAMED(load)(t, to, g->n - start);
         word = NAMED(kept)(t, NAMED(sum)(t, held, word));
@@ -160,10 +160,11 @@ ADDEND_INLINE void NAMED(compensated_tile)(const addend_lns_table *table, const 
           const WORDS product = NAMED(size_of_product)(table, term.left, b) | sign;
           WORDS *const s = sums + r * vectors + v, *const c = lost + r * vectors + v;
           const WORDS y = NAMED(sum)(t, product, NAMED(negative)(*c));
-          const WORDS moved = NAMED(settled)(NAMED(sum)(t, *s, y));
-          const WORDS gained = NAMED(sum)(t, moved, NAMED(negative)(*s));
-          *c = NAMED(settled)(NAMED(sum)(t, gained, NAMED(negative)(y)));
-          *s = moved;
+          const WORDS larger = __builtin_elementwise_max(*s, y);
+          const WORDS smaller = __builtin_elementwise_min(*s, y);
+          *s = NAMED(settled)(NAMED(sum)(t, larger, smaller));
+          const WORDS gained = NAMED(sum)(t, *s, NAMED(negative)(larger));
+          *c = NAMED(settled)(NAMED(sum)(t, gained, NAMED(negative)(smaller)));
         }
       }
   NAMED(finish)(t, g, row, column, rows, vectors, sums);

@@ -53,7 +53,7 @@ private func result(_ text: String) throws -> [String: Any] {
 @Test func comparisonsTakeLogarithms() throws {
   let outcome = try command.run(
     "compare", "--dataset", "digits", "--model", "mlp:hidden=16,layers=1", "--map", "float32",
-    "--precision", "lns:integer=5,fraction=8,step=exact,sum=kahan", "--epochs", "1", "--optimizer",
+    "--precision", "lns:fraction=8,step=exact,sum=kahan", "--epochs", "1", "--optimizer",
     "sgd",
     "--json", "-"
   )

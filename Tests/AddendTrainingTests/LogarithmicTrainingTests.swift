@@ -186,7 +186,7 @@ struct LogarithmicTrainingTests {
     return trainer.history.map(\.trainingLoss)
   }
 
-  /// Symbols, gates, states and the gradient's norm as well.
+  /// Symbols, gates and states as well; the gradient's norm is read, as `FloatConversions` says.
   @Test func sequencesConvertNothing() async throws {
     let losses = try Self.lossesOfText()
     #expect(losses[3] < 0.5 * losses[0], "\(losses)")

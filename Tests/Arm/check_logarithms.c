@@ -102,8 +102,8 @@ static check_result results_from(const uint16_t *from, size_t count) {
 }
 
 /// A sum of products: blocks of 32 whose left factors are not zero, then pairs of blocks.
-static uint16_t dot(const addend_lns_table *t, size_t k, const uint16_t *a, size_t a_step,
-                    const uint16_t *b, size_t b_step) {
+static number dot(const addend_lns_table *t, size_t k, const uint16_t *a, size_t a_step,
+                  const uint16_t *b, size_t b_step) {
   number kept[40];
   bool is_full[40] = {false};
   for (size_t p = 0; p < k;) {
@@ -126,22 +126,25 @@ static uint16_t dot(const addend_lns_table *t, size_t k, const uint16_t *a, size
   number total = zero;
   for (size_t level = 0; level < 40; ++level)
     if (is_full[level]) total = plus(t, kept[level], total);
-  return to_pattern(t, total);
+  return total;
 }
 
 /// Kahan's sum of products, those left out whose left factor is zero.
-static uint16_t compensated_dot(const addend_lns_table *t, size_t k, const uint16_t *a, size_t a_step,
-                                const uint16_t *b, size_t b_step) {
+static number compensated_dot(const addend_lns_table *t, size_t k, const uint16_t *a, size_t a_step,
+                              const uint16_t *b, size_t b_step) {
   number total = zero, lost = zero;
   for (size_t p = 0; p < k; ++p) {
     const number left = of_pattern(t, a ? a[p * a_step] : (uint16_t)t->bias);
     if (left.is_zero) continue;
     const number y = plus(t, times(left, of_pattern(t, b[p * b_step])), minus(lost));
-    const number moved = plus(t, total, y);
-    lost = plus(t, plus(t, moved, minus(total)), minus(y));
-    total = moved;
+    // Of equal magnitudes the one below zero counts as the larger.
+    const bool is_larger = total.is_zero || (!y.is_zero && 2 * y.l + y.is_negative >
+                                                               2 * total.l + total.is_negative);
+    const number larger = is_larger ? y : total, smaller = is_larger ? total : y;
+    total = plus(t, larger, smaller);
+    lost = plus(t, plus(t, total, minus(larger)), minus(smaller));
   }
-  return to_pattern(t, total);
+  return total;
 }
 
 static void check_gemm(const addend_lns_kernels *kernels) {
@@ -154,6 +157,7 @@ static void check_gemm(const addend_lns_kernels *kernels) {
     addend_lns_gemm gemm = {.transposes_a = check_below(2),
                             .accumulates = check_below(2),
                             .compensates = check_below(2),
+                            .shift = check_below(2) ? 0 : -(int32_t)check_below(3000),
                             .m = CHECK_ONE_OF(1, 2, 3, 4, 5, 9),
                             .n = columns,
                             .k = CHECK_ONE_OF(0, 1, 7, 32, 33, 65, 130, 200)};
@@ -178,8 +182,10 @@ static void check_gemm(const addend_lns_kernels *kernels) {
       const size_t r = i / columns, j = i % columns;
       const uint16_t *row = a ? gemm.transposes_a ? a + r : a + r * k : NULL;
       uint16_t *to = &wanted(c)[i];
-      const uint16_t made = (gemm.compensates ? compensated_dot : dot)(
+      number exact = (gemm.compensates ? compensated_dot : dot)(
           &table, k, row, gemm.transposes_a ? m : 1, gemm.b + j, width);
+      exact.l += gemm.shift;
+      const uint16_t made = to_pattern(&table, exact);
       *to = gemm.accumulates ? sum(&table, *to, made) : made;
       if (gemm.bias) *to = sum(&table, *to, gemm.bias[j]);
     }

@@ -35,8 +35,8 @@ struct NumberSystem: Equatable {
 
   /// `lns`, or `lns:` with some of `integer`, `fraction`, `step` and `sum`.
   private static func logarithms(_ text: String) throws -> any TensorScalar.Type {
-    var (integer, fraction, steps) = (6, 9, 64)
-    var longSum = LogarithmicKernels.LongSum.blocks
+    var (integer, fraction): (Int?, Int?) = (nil, nil)
+    var (steps, longSum) = (64, LogarithmicKernels.LongSum.blocks)
     let parts =
       text == "lns"
       ? [] : text.dropFirst(4).split(separator: ",", omittingEmptySubsequences: false)
@@ -54,13 +54,18 @@ struct NumberSystem: Equatable {
         )
       }
     }
-    let name = LogNumberFormats.name(
-      integer: integer, fraction: fraction, steps: steps, longSum: longSum)
-    guard let scalar = LogNumberFormats.format(named: name) else {
-      let widths = LogNumberFormats.widths.map { "\($0).\($1)" }.joined(separator: ", ")
+    let width = LogNumberFormats.width(integer: integer, fraction: fraction)
+    let scalar = width.flatMap {
+      LogNumberFormats.format(
+        named: LogNumberFormats.name(
+          integer: $0.integer, fraction: $0.fraction, steps: steps, longSum: longSum))
+    }
+    guard let scalar else {
+      let widths = LogNumberFormats.widths.map { "\($0.integer).\($0.fraction)" }
       throw ValidationError(
-        "There are no logarithms of \(integer).\(fraction) bits with step \(steps == 0 ? "exact" : "1/\(steps)"); there are \(widths), each with step 1/2, 1/8, 1/64 or exact."
-      )
+        "There are no logarithms as in '\(text)'; there are those of "
+          + widths.joined(separator: ", ")
+          + " bits, each with step 1/2, 1/8, 1/64 or exact and sum blocks or kahan.")
     }
     return scalar
   }

@@ -118,6 +118,16 @@ internal import CAddendKernels
     n == 0 ? 0 : pattern(logarithm(ofInteger: UInt64(n.magnitude)), isNegative: n < 0)
   }
 
+  /// `log₂ n` in units of the last place, to the nearest, also where the format does not have `n`.
+  /// - Precondition: `n > 0`.
+  public func logarithm(ofInteger n: Int) -> Int { logarithm(ofInteger: UInt64(n)) }
+
+  /// `a / n`, also where the format has neither `n` nor `1 / n`.
+  /// - Precondition: `n > 0`.
+  public func quotient(_ a: UInt16, byInteger n: Int) -> UInt16 {
+    isZero(a) ? 0 : pattern(logarithm(a) - logarithm(ofInteger: n), isNegative: isNegative(a))
+  }
+
   /// A number drawn uniformly between −1 and 1: `(n − 2⁵²) / 2⁵²` with `n < 2⁵³`.
   public func uniform(_ n: UInt64) -> UInt16 {
     let distance = Int(n) - 1 << 52

@@ -10,8 +10,9 @@ public struct LogarithmicKernels: Sendable {
   public enum LongSum: Hashable, Sendable {
     /// In blocks of 32 terms, those above zero and those below apart; then by pairs of blocks.
     case blocks
-    /// In order, what each addition loses being taken from the next term: `y = term − c`, `t = s + y`,
-    /// `c = (t − s) − y`, `s = t` (Kahan, 1965). Four additions a term.
+    /// In order, what each addition loses being taken from the next term: `y = term − c`,
+    /// `t = s + y`, `c = (t − the larger of s and y) − the smaller`, `s = t` (Kahan, 1965; the larger
+    /// first as Babuška, 1969, has it). Four additions a term.
     case kahan
   }
 
@@ -39,8 +40,8 @@ public struct LogarithmicKernels: Sendable {
   /// Numbers that a thread takes at a time.
   static let partSize = 1 << 13
 
-  /// `C = op(A) op(B)`, plus `bias` in every row where there is one; sums of columns of `B` for `A
-  /// = nil`, which stands for ones.
+  /// `C = op(A) op(B)`, plus `bias` in every row where there is one; sums of columns of `B` where
+  /// `A` is `nil`, which stands for ones.
   ///
   /// Products are exact. A sum's terms are those whose left factor is not zero, added up as
   /// `longSum` says: in a block those above zero and those below apart, in order, the one sum being
@@ -49,6 +50,12 @@ public struct LogarithmicKernels: Sendable {
   /// then the bias, are added.
   public func gemm<Number: BitwiseCopyable>(
     _ shape: GEMMShape, _ a: Span<Number>?, _ b: Span<Number>, bias: Span<Number>?,
+    _ c: inout MutableSpan<Number>
+  ) { gemm(shape, a, b, bias: bias, shift: 0, &c) }
+
+  /// The same of sums multiplied by `2^(shift / 2^fraction)` before they are rounded.
+  func gemm<Number: BitwiseCopyable>(
+    _ shape: GEMMShape, _ a: Span<Number>?, _ b: Span<Number>, bias: Span<Number>?, shift: Int,
     _ c: inout MutableSpan<Number>
   ) {
     let (m, n, k) = (shape.m, shape.n, shape.k)
@@ -65,9 +72,8 @@ public struct LogarithmicKernels: Sendable {
       unsafe arithmetic.withTable { table in
         var gemm = unsafe addend_lns_gemm(
           transposes_a: shape.transposesA, accumulates: shape.accumulates,
-          compensates: longSum == .kahan, m: m, n: n, k: k, a: a?.patterns, b: rows.address,
-          bias: bias?.patterns, c: c, first_row: first,
-          rows: count)
+          compensates: longSum == .kahan, shift: Int32(shift), m: m, n: n, k: k, a: a?.patterns,
+          b: rows.address, bias: bias?.patterns, c: c, first_row: first, rows: count)
         unsafe kernels.gemm(table, &gemm)
       }
     }
@@ -81,7 +87,8 @@ public struct LogarithmicKernels: Sendable {
     let packed = AlignedBuffer<UInt16>(uninitializedCount: max(1, shape.k * width))
     var span = packed.uniqueSpan
     guard let b = unsafe b.patterns, let rows = unsafe span.address else { return packed }
-    ThreadPool.forEachPart(of: shape.k, size: max(1, Self.partSize / width)) { first, count in
+    ThreadPool.forEachPart(of: shape.k, size: max(1, Self.partSize / max(1, width))) {
+      first, count in
       unsafe addend_lns_pack(shape.transposesB, shape.n, shape.k, b, first, count, rows)
     }
     return packed

@@ -10,7 +10,7 @@ public struct LogarithmicFormat: Hashable, Sendable {
   /// Bits after the point: 1 to 12.
   public let fractionBits: Int
 
-  public init(integerBits: Int = 5, fractionBits: Int = 10) {
+  public init(integerBits: Int = 6, fractionBits: Int = 9) {
     precondition(2...8 ~= integerBits && 1...12 ~= fractionBits, "a logarithm has bits")
     self.integerBits = integerBits
     self.fractionBits = fractionBits

@@ -23,11 +23,15 @@
 // one of 64 powers shifted right, u = t >> 10, and
 //   G+ = (bases[u] + (t slopes[u] >> 16)) >> 3,
 // chords of the curve, at most 0.65 of a last place from it. The table's G+ are these numbers.
-// Or the terms are added one after the other by Kahan's sum, whose c starts as zero:
-//   y = term - c;  t = s + y;  c = (t - s) - y;  s = t.
-// A difference of neighbours is right to the last place whatever steps tables have, so c holds what
-// they lose too. A word becomes a pattern at the end only: above the largest number it is the
-// largest, below the smallest it is zero.
+//
+// Or the terms are added one after the other by Kahan's sum, whose c starts as zero and is taken off
+// the larger operand first:
+//   y = term - c;  t = s + y;  c = (t - the larger of s and y) - the smaller;  s = t.
+// A difference of neighbours is right to the last place whatever steps tables have, so c holds much
+// of what they lose too.
+//
+// A word becomes a pattern at the end only: above the largest number it is the largest, below the
+// smallest it is zero.
 //
 // All variants agree bit for bit. Nothing that is written overlaps anything else, but for operands that
 // are said to be both. No alignment is needed.
@@ -51,7 +55,10 @@ enum {
 };
 
 typedef struct {
-  bool transposes_a, accumulates, compensates;
+  bool transposes_a, accumulates;
+  bool compensates;  // by Kahan
+  // Added to sums' logarithms before they are rounded, which multiplies them by 2^(shift / 2^f).
+  int32_t shift;
   size_t m, n, k;
   const uint16_t *a;       // [m][k], or [k][m]; NULL for ones
   const uint16_t *b;       // of `addend_lns_pack`
@@ -76,8 +83,8 @@ typedef struct {
 } addend_lns_rounding;
 
 typedef struct {
-  /// C = op(A) B [+ C] [+ bias]: each sum as above, of terms whose left factor is not zero, by
-  /// Kahan where it `compensates`, then rounded, then C and the bias added.
+  /// C = op(A) B 2^(shift / 2^f) [+ C] [+ bias]: each sum as above, of terms whose left factor is
+  /// not zero, then rounded, then C and the bias added.
   void (*gemm)(const addend_lns_table *table, const addend_lns_gemm *gemm);
   /// y[i] += alpha x[i], the product rounded first.
   void (*add)(const addend_lns_table *table, size_t n, uint16_t alpha, const uint16_t *restrict x,
